@@ -1,0 +1,50 @@
+# Two commands are enough: `make demo` and `make test`. Both set everything up by themselves.
+PYTHON ?= python3
+BIN := .venv/bin
+DEMO ?= demo
+
+.PHONY: demo test check bench lock docs clean
+
+demo: .venv/base.done ## measure a real CT and say where the report is
+	@$(BIN)/osteon measure samples/chest_abdomen_ct/ct.nii.gz \
+	  --labels samples/chest_abdomen_ct/vertebrae.nii.gz \
+	  --organs samples/chest_abdomen_ct/organs.nii.gz \
+	  --subject demo --out $(DEMO)
+
+test: .venv/test.done ## run every test that this machine can run
+	@sh tools/browser.sh
+	$(BIN)/pytest
+
+check: .venv/test.done ## style, types, import contract, size of files and functions
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tools/limits.py
+
+bench: .venv/test.done ## speed and memory, as ratios against a named peer
+	$(BIN)/python benchmarks/measure.py
+
+docs: .venv/test.done ## write again the pages of docs/ that are made from the code
+	$(BIN)/python tools/make_docs.py
+
+lock: .venv/base.done ## choose the versions of constraints.txt again
+	sh tools/lock.sh
+
+clean:
+	rm -rf .venv demo build dist
+
+.venv/python.done:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit(f"Osteon needs Python 3.11 or newer; $(PYTHON) is {sys.version.split()[0]}. Name another one: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/base.done: .venv/python.done pyproject.toml constraints.txt
+	@echo "Setting up Osteon in .venv (once, one to three minutes) …"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+.venv/test.done: .venv/base.done
+	@echo "Setting up what the tests need (once, about a minute) …"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	@touch $@

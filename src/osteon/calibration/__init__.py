@@ -1,0 +1,1 @@
+"""What a voxel value means."""

@@ -1,0 +1,1 @@
+"""Which numbers to take from a region."""
