@@ -1,1 +1,33 @@
 """Which voxels to measure."""
+
+from .body import Body, find_body
+from .compartments import REGIONS, Compartments, Margins, find_compartments
+from .numbering import LEVELS, NUMBERINGS, NamedLevels, name_levels
+from .quality import body_flags, contrast_flags, metal_flags, side_flags
+from .shape import Shape, measure_shape, suspect_fractures
+from .spine import Spine, follow_spine
+from .tissues import AORTA, find_tissues
+
+__all__ = [
+    "AORTA",
+    "LEVELS",
+    "NUMBERINGS",
+    "REGIONS",
+    "Body",
+    "Compartments",
+    "Margins",
+    "NamedLevels",
+    "Shape",
+    "Spine",
+    "body_flags",
+    "contrast_flags",
+    "find_body",
+    "find_compartments",
+    "find_tissues",
+    "follow_spine",
+    "measure_shape",
+    "metal_flags",
+    "name_levels",
+    "side_flags",
+    "suspect_fractures",
+]

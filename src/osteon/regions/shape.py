@@ -1,0 +1,120 @@
+"""Heights, depth and width of a vertebral body, and what they suggest."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from ..core import Flag
+from .body import STEP_MM, Body
+
+MIDLINE_MM = 6.0
+"""Heights are taken within this distance of the middle, in mm."""
+
+BANDS = {"anterior": (0.08, 0.25), "middle": (0.4, 0.6), "posterior": (0.75, 0.92)}
+"""Where each height is taken, as shares of the depth from the front. The outermost 8 % are
+left out: rims and osteophytes, rounded by the opening that cut the body free."""
+
+GRADES = ((0.60, 3), (0.75, 2), (0.80, 1))
+"""Genant's semiquantitative grades by the ratio of heights below which each begins
+(Genant 1993, doi:10.1002/jbmr.5650080915)."""
+
+GENANT = "Genant 1993, doi:10.1002/jbmr.5650080915"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Size of a vertebral body, in mm.
+
+    Attributes
+    ----------
+    heights : mapping of str to float
+        Height near the front, in the middle and near the back (``anterior``, ``middle``,
+        ``posterior``); empty where the field of view cuts the body.
+    depth, width : float
+        From wall to wall along the middle of the body, front to back and side to side.
+    """
+
+    heights: Mapping[str, float]
+    depth: float
+    width: float
+
+
+def measure_shape(body: Body) -> Shape:
+    """Heights, depth and width of a body along its own axes.
+
+    Parameters
+    ----------
+    body : Body
+        The vertebral body.
+
+    Returns
+    -------
+    Shape
+        In mm, to about half the step of the body's voxels; coarse slices add to that.
+    """
+    inside = body.inside.values
+    i, j, k = np.round(body.inside.grid.to_index(body.centre)).astype(int)
+    reach = int(MIDLINE_MM / STEP_MM)
+    depth_line = np.flatnonzero(inside[i - 2 : i + 3, :, k - 2 : k + 3].any(axis=(0, 2)))
+    width_line = np.flatnonzero(inside[:, j - 2 : j + 3, k - 2 : k + 3].any(axis=(1, 2)))
+    front, back = depth_line[0], depth_line[-1]
+    heights = {}
+    if not body.cut:
+        columns = inside[i - reach : i + reach + 1, :, :].sum(axis=2) * STEP_MM
+        for name, (start, stop) in BANDS.items():
+            span = columns[:, front + round(start * (back - front)) :]
+            span = span[:, : max(round((stop - start) * (back - front)), 1)]
+            if (span > 0).any():
+                heights[name] = float(np.median(span[span > 0]))
+    return Shape(heights, len(depth_line) * STEP_MM, len(width_line) * STEP_MM)
+
+
+def suspect_fractures(shapes: Mapping[str, Shape]) -> dict[str, tuple[Flag, ...]]:
+    """Height ratios that a reader should look at, by level.
+
+    A ratio below 0.8 raises a suspicion of a wedge (front to back), biconcave (middle to back)
+    or crush deformity (back, to the mean back height of the neighbours), after Genant 1993
+    (doi:10.1002/jbmr.5650080915). It is no diagnosis: Scheuermann's disease, a congenital
+    wedge and oblique slices look the same.
+
+    Parameters
+    ----------
+    shapes : mapping of str to Shape
+        Shape of each level, head to tail.
+
+    Returns
+    -------
+    dict of str to tuple of Flag
+        Flags of each level; empty where nothing is suspicious.
+    """
+    found: dict[str, list[Flag]] = {level: [] for level in shapes}
+    beside: dict[str, list[float]] = {level: [] for level in shapes}
+    for (above, one), (below, other) in pairwise(shapes.items()):
+        if "posterior" in one.heights and "posterior" in other.heights:
+            beside[above].append(other.heights["posterior"])
+            beside[below].append(one.heights["posterior"])
+    for level, shape in shapes.items():
+        if not {"anterior", "middle", "posterior"} <= shape.heights.keys():
+            continue
+        back = shape.heights["posterior"]
+        found[level] += _deformity("wedge", "front", shape.heights["anterior"], "the back", back)
+        found[level] += _deformity("biconcave", "middle", shape.heights["middle"], "the back", back)
+        if beside[level]:
+            usual = float(np.mean(beside[level]))
+            found[level] += _deformity("crush", "back", back, "the neighbours'", usual)
+    return {level: tuple(flags) for level, flags in found.items()}
+
+
+def _deformity(kind: str, part: str, height: float, against: str, usual: float) -> list[Flag]:
+    ratio = height / usual
+    for limit, grade in GRADES:
+        if ratio < limit:
+            text = (
+                f"Suspicion of a {kind} deformity: the {part} is {height:.0f} mm high, "
+                f"{100 * (1 - ratio):.0f} % less than {against} {usual:.0f} mm (range of Genant "
+                f"grade {grade}; {GENANT}). A reader should look at it."
+            )
+            return [Flag(f"{kind}-deformity-suspected", text)]
+    return []

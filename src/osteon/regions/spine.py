@@ -1,0 +1,91 @@
+"""How the vertebrae of a scan follow each other, and which way each one points."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from ..core import Flag, Labels
+
+ANTERIOR = np.array([0.0, -1.0, 0.0])
+SUPERIOR = np.array([0.0, 0.0, 1.0])
+
+
+@dataclass(frozen=True, eq=False)
+class Spine:
+    """Centres and directions of the vertebrae.
+
+    Attributes
+    ----------
+    centres : mapping of str to (3,) array
+        Centroid of each labelled vertebra, world LPS mm.
+    superior : mapping of str to (3,) array
+        Unit vector along the spine towards the head at each level.
+    flags : tuple of Flag
+        What is not anatomical about the order of the labels.
+    """
+
+    centres: Mapping[str, NDArray[np.float64]]
+    superior: Mapping[str, NDArray[np.float64]]
+    flags: tuple[Flag, ...]
+
+
+def follow_spine(labels: Labels, levels: Mapping[str, int]) -> Spine:
+    """Centres of the vertebrae and the direction of the spine at each.
+
+    Parameters
+    ----------
+    labels : Labels of shape (i, j, k)
+        Vertebra labels.
+    levels : mapping of str to int
+        Label number of each level, head to tail.
+
+    Returns
+    -------
+    Spine
+        One entry a level. The direction at a level is the line through the centroids of its
+        neighbours; a level without a neighbour points to the patient's head.
+    """
+    numbers = list(levels.values())
+    found = ndimage.center_of_mass(labels.values > 0, labels.values, numbers)
+    centres = {
+        level: labels.grid.to_world(index) for level, index in zip(levels, found, strict=True)
+    }
+    return Spine(centres, _directions(centres), _order(centres))
+
+
+def _directions(centres: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
+    names = list(centres)
+    points = np.array(list(centres.values()))
+    superior = {}
+    for n, name in enumerate(names):
+        above, below = points[max(n - 1, 0)], points[min(n + 1, len(points) - 1)]
+        along = above - below
+        length = float(np.linalg.norm(along))
+        upwards = length > 0 and along @ SUPERIOR > 0.3 * length
+        superior[name] = along / length if upwards else SUPERIOR
+    return superior
+
+
+def _order(centres: Mapping[str, NDArray[np.float64]]) -> tuple[Flag, ...]:
+    """Labels read from head to tail must go down in the patient."""
+    names = list(centres)
+    heights = np.array([centre[2] for centre in centres.values()])
+    wrong = [
+        f"{above} (z {heights[n]:.0f} mm) is below {below} (z {heights[n + 1]:.0f} mm)"
+        for n, (above, below) in enumerate(pairwise(names))
+        if heights[n] <= heights[n + 1]
+    ]
+    if not wrong:
+        return ()
+    return (
+        Flag(
+            "label-order-not-anatomical",
+            f"The labels do not run from head to tail: {'; '.join(wrong[:3])}"
+            f"{' and more' if len(wrong) > 3 else ''}. The image may be stored upside down, or "
+            "the labels follow another numbering.",
+        ),
+    )
