@@ -2,5 +2,7 @@
 
 from .density import HU_METHOD, hu_statistics
 from .feature import FEATURES, METHODS, Feature
+from .shape import SHAPE_METHOD
+from .vbmd import VBMD
 
-__all__ = ["FEATURES", "HU_METHOD", "METHODS", "Feature", "hu_statistics"]
+__all__ = ["FEATURES", "HU_METHOD", "METHODS", "SHAPE_METHOD", "VBMD", "Feature", "hu_statistics"]

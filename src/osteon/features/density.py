@@ -27,7 +27,7 @@ STATISTICS: dict[str, tuple[str, Statistic]] = {
     "HU mean": ("Arithmetic mean (IBSI Q4LE)", lambda v: float(v.mean())),
     "HU median": ("Median (IBSI Y12H)", lambda v: float(np.median(v))),
     "HU SD": (
-        "Standard deviation of the voxels, divided by their number",
+        "Standard deviation, divided by n",
         lambda v: float(v.std()),
     ),
     "HU P10": ("10th percentile (IBSI QG58)", lambda v: float(np.percentile(v, 10))),

@@ -193,19 +193,12 @@ def _open(whole: NDArray[np.bool_], wall: int) -> NDArray[np.bool_]:
 
 def _middle(inside: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Middle (i, j, k) of the body: halfway between its walls, and between its endplates."""
-    i, j, k = (int(n) for n in np.argwhere(inside).mean(axis=0))
-    middle = np.array([i, j, k], float)
-    for axis, others in ((1, (0, 2)), (2, (0, 1)), (0, (1, 2))):
-        near = inside[
-            tuple(
-                slice(max(int(middle[n]) - 3, 0), int(middle[n]) + 4)
-                if n in others
-                else slice(None)
-                for n in range(3)
-            )
-        ].any(axis=others)
-        if near.any():
-            ends = np.flatnonzero(near)
+    middle: NDArray[np.float64] = np.argwhere(inside).mean(axis=0)
+    for axis in (1, 2, 0):
+        beam = [slice(max(int(m) - 3, 0), int(m) + 4) for m in middle]
+        beam[axis] = slice(None)
+        ends = np.flatnonzero(np.moveaxis(inside[tuple(beam)], axis, 0).any(axis=(1, 2)))
+        if len(ends):
             middle[axis] = (ends[0] + ends[-1]) / 2.0
     return middle
 

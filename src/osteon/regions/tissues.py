@@ -16,9 +16,6 @@ AIR_BELOW_HU = -900.0
 FAT_HU = (-150.0, -50.0)
 CORTEX_ABOVE_HU = 900.0
 
-MARGIN_MM = 2.0
-"""Tissues found by their HU are taken this far inside, so that no partial volume counts."""
-
 
 def find_tissues(scan: Volume, organs: Labels | None) -> Mapping[str, Mask]:
     """Voxels of the reference tissues of an internal calibration, as far as they are in view.
@@ -37,26 +34,16 @@ def find_tissues(scan: Volume, organs: Labels | None) -> Mapping[str, Mask]:
     Returns
     -------
     mapping of str to Mask
-        Any of ``air``, ``adipose``, ``skeletal muscle``, ``blood``, ``cortical bone``; a tissue
-        that is not in view is missing.
+        Any of ``air``, ``adipose``, ``muscle``, ``blood``, ``bone``; a tissue that is not in
+        view is missing. Rims with partial volume are still in; sampling takes them off.
     """
     found = {"air": _air(scan), "adipose": _fat(scan, organs)}
     if organs is not None:
-        found["skeletal muscle"] = organs.mask(*MUSCLES)
+        found["muscle"] = organs.mask(*MUSCLES)
         found["blood"] = organs.mask(AORTA)
-        bone = organs.mask(*FEMORA).values & (scan.values > CORTEX_ABOVE_HU)
-        found["cortical bone"] = Mask(bone, scan.grid)
+        cortex = organs.mask(*FEMORA).values & (scan.values > CORTEX_ABOVE_HU)
+        found["bone"] = Mask(cortex, scan.grid)
     return {name: mask for name, mask in found.items() if mask.voxels > 0}
-
-
-def _deep(inside: Mask) -> Mask:
-    """What lies at least MARGIN_MM inside."""
-    reach = np.ceil(MARGIN_MM / inside.grid.spacing).astype(int)
-    kept = inside.values
-    for axis, steps in enumerate(reach):
-        line = np.ones([3 if n == axis else 1 for n in range(3)], bool)
-        kept = ndimage.binary_erosion(kept, line, iterations=int(steps))
-    return Mask(kept, inside.grid)
 
 
 def _air(scan: Volume) -> Mask:
@@ -64,7 +51,7 @@ def _air(scan: Volume) -> Mask:
     pieces, _ = ndimage.label(scan.values < AIR_BELOW_HU)
     sides = [pieces[0], pieces[-1], pieces[:, 0], pieces[:, -1]]
     outer = np.unique(np.concatenate([side.ravel() for side in sides]))
-    return _deep(Mask(np.isin(pieces, outer[outer > 0]), scan.grid))
+    return Mask(np.isin(pieces, outer[outer > 0]), scan.grid)
 
 
 def _fat(scan: Volume, organs: Labels | None) -> Mask:
@@ -72,9 +59,8 @@ def _fat(scan: Volume, organs: Labels | None) -> Mask:
     fat = (scan.values > low) & (scan.values < high)
     if organs is not None:
         fat &= organs.values == 0
-    deep = _deep(Mask(fat, scan.grid)).values
-    pieces, count = ndimage.label(deep)
+    pieces, count = ndimage.label(fat)
     if count == 0:
-        return Mask(deep, scan.grid)
+        return Mask(fat, scan.grid)
     largest = np.bincount(pieces.ravel())[1:].argmax() + 1
     return Mask(pieces == largest, scan.grid)

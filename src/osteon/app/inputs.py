@@ -1,0 +1,54 @@
+"""Small files that a person writes by hand: which label is which level, which rod is how dense."""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from ..calibration import Rod, phantom
+from ..core import UnreadableScan
+
+
+def read_level_map(path: Path) -> dict[int, str]:
+    """Level of each label number from JSON such as ``{"1": "L1", "2": "L2"}``.
+
+    Raises
+    ------
+    UnreadableScan
+        If the file is not such a table.
+    """
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+        return {int(number): str(level) for number, level in table.items()}
+    except (OSError, ValueError, AttributeError) as error:
+        raise UnreadableScan(
+            f'{path.name} is no level map ({error}); write JSON such as {{"1": "L1", "2": "L2"}}.'
+        ) from None
+
+
+def read_rods(path: Path) -> tuple[Rod, ...]:
+    """Rods of a density phantom from TOML, with the mean HU measured in each.
+
+    Either ``phantom = "KEY"`` with ``hu = [...]`` in the order of its certificate, or a list
+    of ``[[rod]]`` with ``hu``, ``density`` in mg/cm³ and, for a liquid type, ``water``.
+
+    Raises
+    ------
+    UnreadableScan
+        If the file is not such a table.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        if "phantom" in table:
+            return phantom(str(table["phantom"])).rods([float(hu) for hu in table["hu"]])
+        return tuple(_rod(row) for row in table["rod"])
+    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        raise UnreadableScan(
+            f"{path.name} is no table of rods ({error}); write TOML with [[rod]] entries of hu and "
+            "density in mg/cm³, and water for a liquid phantom."
+        ) from None
+
+
+def _rod(row: dict[str, Any]) -> Rod:
+    water = row.get("water")
+    return Rod(float(row["hu"]), float(row["density"]), None if water is None else float(water))

@@ -1,0 +1,35 @@
+"""Names of the sizes of a vertebral body; room `regions` measures them where it finds the body."""
+
+from ..core import Method
+from .feature import METHODS, Feature, enter
+
+SHAPE_METHOD = Method(
+    "vertebral-heights",
+    "Heights of the vertebral body along its own axis, near the front, in the middle and near "
+    "the back of its middle strip; depth and width from wall to wall.",
+    "doi:10.1002/jbmr.5650080915",
+    "Genant HK et al. Vertebral fracture assessment using a semiquantitative technique. "
+    "J Bone Miner Res 1993;8:1137–1148.",
+)
+METHODS[SHAPE_METHOD.key] = SHAPE_METHOD
+
+enter(
+    *(
+        Feature(
+            name,
+            "mm",
+            SHAPE_METHOD.key,
+            f"{what} of the vertebral body along its own axes.",
+            SHAPE_METHOD.doi,
+            usual,
+            "No fracture grade: ratios raise a suspicion that a reader must judge.",
+        )
+        for name, what, usual in (
+            ("height anterior", "Median height 8 % to 25 % of the depth from the front", "7 to 35"),
+            ("height middle", "Median height in the middle fifth of the depth", "7 to 35"),
+            ("height posterior", "Median height 8 % to 25 % of the depth from the back", "7 to 35"),
+            ("depth", "Distance of front and back wall at mid-height", "12 to 45"),
+            ("width", "Distance of the side walls at mid-height", "15 to 65"),
+        )
+    )
+)

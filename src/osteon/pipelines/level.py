@@ -1,0 +1,195 @@
+"""Measure one vertebra: its body, regions, shape, HU and flags."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..core import HU, EmptyRegion, Flag, Labels, Mask, Measurement, Scan, Volume
+from ..features import HU_METHOD, SHAPE_METHOD, hu_statistics
+from ..regions import (
+    REGIONS,
+    Body,
+    Compartments,
+    Margins,
+    Shape,
+    Spine,
+    body_flags,
+    find_body,
+    find_compartments,
+    measure_shape,
+    metal_flags,
+)
+from .settings import MeasureSettings
+
+
+@dataclass(frozen=True, eq=False)
+class Level:
+    """What was found at one vertebral level.
+
+    Attributes
+    ----------
+    name : str
+        Level, such as ``"L1"``.
+    label : int
+        Its number in the label file.
+    reason : str
+        Why nothing was measured; empty where something was.
+    body, compartments, shape : Body, Compartments, Shape or None
+        The vertebral body, its regions and its size; None where nothing was measured.
+    flags : tuple of Flag
+        What a reader must know about this level.
+    measurements : tuple of Measurement
+        Its numbers.
+    """
+
+    name: str
+    label: int
+    reason: str = ""
+    body: Body | None = None
+    compartments: Compartments | None = None
+    shape: Shape | None = None
+    flags: tuple[Flag, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
+
+    def crop(self, volume: Volume) -> Volume:
+        """The part of a volume on the scan's grid in which the regions lie."""
+        if self.compartments is None:
+            raise EmptyRegion(f"{self.name} was not measured: {self.reason}")
+        start, box = self.compartments.start, self.compartments.box
+        place = tuple(slice(a, a + n) for a, n in zip(start, box.shape, strict=True))
+        return Volume(volume.values[place], box, volume.unit)
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """What all levels of a scan share.
+
+    Attributes
+    ----------
+    scan : Scan
+        The CT in HU.
+    labels : Labels of shape (i, j, k)
+        Vertebra labels on the scan's grid.
+    spine : Spine
+        Centres and directions of the vertebrae.
+    bodies : Mask of shape (i, j, k), or None
+        Vertebral bodies where they are known.
+    settings : MeasureSettings
+        Choices.
+    flags : tuple of Flag
+        Flags of the scan that bear on every number.
+    """
+
+    scan: Scan
+    labels: Labels
+    spine: Spine
+    bodies: Mask | None
+    settings: MeasureSettings
+    flags: tuple[Flag, ...] = field(default_factory=tuple)
+
+
+def find_level(ground: Ground, name: str, label: int) -> Level:
+    """Find the body of a vertebra, its regions and its shape; nothing is measured yet.
+
+    A vertebra of which too little is in view is no error: it comes back with the reason.
+    """
+    vertebra = ground.labels.mask(label)
+    given = None
+    if ground.bodies is not None:
+        given = Mask(vertebra.values & ground.bodies.values, vertebra.grid)
+        if given.voxels == 0:
+            given = None
+    settings = ground.settings
+    margins = Margins(settings.shell_mm, settings.endplate_mm, settings.oval_height_mm)
+    try:
+        body = find_body(vertebra, ground.spine.superior[name], given=given)
+        compartments = find_compartments(body, ground.scan.volume, margins)
+    except EmptyRegion as error:
+        return Level(name, label, reason=str(error))
+    thickness = ground.scan.acquisition.slice_thickness
+    flags = (
+        *body_flags(body, compartments, thickness),
+        *metal_flags(ground.scan.volume, vertebra),
+    )
+    return Level(name, label, "", body, compartments, measure_shape(body), flags)
+
+
+def measure_level(ground: Ground, found: Level, suspected: tuple[Flag, ...]) -> Level:
+    """Take the numbers of a level that was found.
+
+    Parameters
+    ----------
+    ground : Ground
+        What all levels share.
+    found : Level
+        From `find_level`.
+    suspected : tuple of Flag
+        Deformities suspected from the heights of all levels.
+
+    Returns
+    -------
+    Level
+        With its measurements; each carries the flags of the level and of the scan.
+    """
+    flags = (*found.flags, *suspected)
+    carried = (*flags, *ground.flags)
+    if found.compartments is None or found.shape is None:
+        nothing = _missing(found.name, "core", found.reason, carried)
+        return Level(found.name, found.label, found.reason, flags=flags, measurements=(nothing,))
+    scan = found.crop(ground.scan.volume)
+    measured = []
+    for region in REGIONS:
+        if region in found.compartments.missing:
+            reason = found.compartments.missing[region]
+            measured.append(_missing(found.name, region, reason, carried))
+            continue
+        margin = found.compartments.depth_into if region == "core" else None
+        numbers = hu_statistics(
+            scan,
+            found.compartments.masks[region],
+            level=found.name,
+            name=region,
+            depth=margin,
+            margin=ground.settings.shell_mm,
+        )
+        measured += [_flagged(number, carried) for number in numbers]
+    measured += [_flagged(number, carried) for number in _sizes(found.name, found.shape)]
+    return Level(
+        found.name,
+        found.label,
+        "",
+        found.body,
+        found.compartments,
+        found.shape,
+        flags,
+        tuple(measured),
+    )
+
+
+def _flagged(number: Measurement, flags: tuple[Flag, ...]) -> Measurement:
+    return Measurement(
+        number.level,
+        number.region,
+        number.name,
+        number.value,
+        number.unit,
+        number.method,
+        number.uncertainty,
+        (*number.flags, *flags),
+    )
+
+
+def _missing(level: str, region: str, reason: str, flags: tuple[Flag, ...]) -> Measurement:
+    why = Flag("not-available", f"Not available: {reason}.".replace("..", "."))
+    return Measurement(level, region, "HU median", None, HU, HU_METHOD.key, None, (why, *flags))
+
+
+def _sizes(level: str, shape: Shape) -> list[Measurement]:
+    sizes: Mapping[str, float] = {
+        **{f"height {where}": height for where, height in shape.heights.items()},
+        "depth": shape.depth,
+        "width": shape.width,
+    }
+    return [
+        Measurement(level, "body", name, value, "mm", SHAPE_METHOD.key)
+        for name, value in sizes.items()
+    ]
