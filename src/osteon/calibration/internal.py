@@ -74,8 +74,9 @@ def internal(samples: Sequence[TissueSample]) -> Calibration | Unavailable:
 
     The standard uncertainty is that of 400 repetitions (fixed seed) with the tissues' HU drawn
     anew from the noise of their means and their spread between people (`TISSUES`), joined with
-    the 7.8 % by which an internal calibration differed from QCT (`AGREEMENT`). It does not contain     the error of the model itself, which `docs/calibration.md` shows to be large for solutions
-    of known content.
+    the 7.8 % by which an internal calibration differed from QCT (`AGREEMENT`). It does not
+    contain the error of the model itself, which `docs/calibration.md` shows to be large for
+    solutions of known content.
 
     Parameters
     ----------
@@ -127,8 +128,9 @@ def internal_attenuation(samples: Sequence[TissueSample]) -> Calibration | Unava
     44 materials (doi:10.18434/T4D01F).
 
     The standard uncertainty is that of 400 repetitions (fixed seed) with the tissues' HU drawn
-    anew as in `internal`, joined with `AGREEMENT`. It contains neither a partial-volume loss of cortical bone beyond its
-    spread (which makes the energy, and the density, too high) nor beam hardening.
+    anew as in `internal`, joined with `AGREEMENT`. It contains neither a loss of cortical HU to
+    partial volume beyond its spread (which makes the energy, and the density, too high) nor
+    beam hardening.
 
     Parameters
     ----------
@@ -184,7 +186,7 @@ def _tissues(samples: Sequence[TissueSample]) -> _Tissues:
         np.array([sample.mean_hu for sample in kept]),
         np.array(spread),
         np.array([TISSUES[sample.name].density for sample in kept]),
-        np.array([table[sample.name] for sample in kept]).reshape(len(kept), -1),
+        np.array([table[s.name] for s in kept]).reshape(len(kept), len(table["energy_keV"])),
         flags,
     )
 
