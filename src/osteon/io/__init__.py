@@ -1,1 +1,21 @@
 """How files become volumes, and back."""
+
+from .ct import require_ct
+from .dicom import SeriesInfo
+from .digest import fingerprint
+from .labels import read_labels
+from .read import list_series, read_ct, read_scan
+from .write import write_labels, write_mask, write_volume
+
+__all__ = [
+    "SeriesInfo",
+    "fingerprint",
+    "list_series",
+    "read_ct",
+    "read_labels",
+    "read_scan",
+    "require_ct",
+    "write_labels",
+    "write_mask",
+    "write_volume",
+]
