@@ -25,8 +25,10 @@ MAX_RATIO = 200
 RATIO_FREE_BYTES = 64 * 1024**2
 """Bytes unpacked before `MAX_RATIO` counts, so that small empty images may shrink well."""
 
+DEFLATED = "1.2.840.10008.1.2.1.99"
+"""Transfer syntax in which the whole data set is deflated (PS3.5 A.5)."""
+
 _CHUNK = 1024**2
-_DEFLATED = (b"1.2.840.10008.1.2.1.99", b"1.2.840.10008.1.2.4.95", b"1.2.840.10008.1.2.4.205")
 
 
 @dataclass(frozen=True)
@@ -184,7 +186,7 @@ def _check_deflated(source: Source) -> None:
     """Count what a deflated DICOM file unpacks to, before a parser unpacks it in one go."""
     with source.open() as file:
         head = file.read(1024)
-        if not any(uid in head for uid in _DEFLATED) or head[128:132] != b"DICM":
+        if DEFLATED.encode() not in head or head[128:132] != b"DICM":
             return
         (meta,) = struct.unpack("<I", head[140:144])
         packed = file.seek(0, io.SEEK_END)

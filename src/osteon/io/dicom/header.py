@@ -3,16 +3,17 @@
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pydicom
 from numpy.typing import NDArray
 from pydicom import Dataset, config
-from pydicom.uid import UID
+from pydicom.multival import MultiValue
+from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from ...core import UnreadableScan
-from .archive import Source
+from .archive import DEFLATED, Source
 from .wording import element, shown
 
 
@@ -26,10 +27,13 @@ class DicomFile:
         The file itself.
     header : Dataset
         Its elements up to the pixels.
+    complete : bool
+        Whether pixels follow the header, as they do not where the file breaks off.
     """
 
     source: Source
     header: Dataset = field(repr=False)
+    complete: bool = True
 
     @property
     def name(self) -> str:
@@ -39,9 +43,22 @@ class DicomFile:
     @property
     def sop_class(self) -> UID:
         """What kind of object it is; empty where the file does not say."""
-        meta = getattr(self.header, "file_meta", None) or Dataset()
-        own = text(self.header, "SOPClassUID") or text(meta, "MediaStorageSOPClassUID")
-        return UID(own)
+        return UID(text(self.meta, "MediaStorageSOPClassUID") or text(self.header, "SOPClassUID"))
+
+    @property
+    def meta(self) -> Dataset:
+        """File meta information; empty where the file has none."""
+        return getattr(self.header, "file_meta", None) or Dataset()
+
+    @property
+    def transfer_syntax(self) -> UID:
+        """Transfer syntax as the file says it, or as its header turned out to be written."""
+        if said := text(self.meta, "TransferSyntaxUID"):
+            return UID(said)
+        implicit, little = self.header.original_encoding
+        if implicit:
+            return ImplicitVRLittleEndian
+        return ExplicitVRLittleEndian if little else ExplicitVRBigEndian
 
 
 @contextmanager
@@ -72,12 +89,15 @@ def read_header(source: Source) -> DicomFile:
     with source.open() as file:
         try:
             header = pydicom.dcmread(file, stop_before_pixels=True, force=True)
+            more = bool(file.read(1))
         except Exception as fault:  # a parser fed with hostile bytes may raise anything
             raise UnreadableScan(
                 f"{source.name}: the DICOM header cannot be read ({type(fault).__name__}); "
                 "the file is damaged or cut short."
             ) from None
-    return DicomFile(source, header)
+    read = DicomFile(source, header, more)
+    # a deflated file is read to its end in any case, so that tells nothing
+    return replace(read, complete=more or read.transfer_syntax == DEFLATED)
 
 
 def value(data: Dataset, keyword: str, name: str = "") -> object:
@@ -140,12 +160,8 @@ def text(data: Dataset, keyword: str) -> str:
         return ""
     if found is None:
         return ""
-    if isinstance(found, str):
-        return found.strip()
-    try:
-        return "\\".join(str(part) for part in found).strip()  # type: ignore[attr-defined]
-    except TypeError:
-        return str(found).strip()
+    parts = found if isinstance(found, MultiValue | list) else [found]
+    return "\\".join(str(part) for part in parts).strip()
 
 
 def items(data: Dataset, keyword: str) -> list[Dataset]:

@@ -1,7 +1,6 @@
 """Pixels of a file: decoded, freed of padding, and rescaled to what they mean."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +11,6 @@ from pydicom import Dataset
 from pydicom.pixels.decoders.base import Decoder, get_decoder
 from pydicom.uid import (
     UID,
-    ExplicitVRBigEndian,
-    ExplicitVRLittleEndian,
-    ImplicitVRLittleEndian,
     JPEGBaseline8Bit,
     JPEGExtended12Bit,
     JPEGLSLossless,
@@ -24,16 +20,13 @@ from pydicom.uid import (
 from ...core import Flag, UnreadableScan, UnsuitableScan
 from .frames import MAX_VOXELS, Frame, Scale
 from .header import DicomFile, text, value, whole
-from .wording import element
+from .wording import element, shown
 
 AIR_HU = -1024
 """CT number given to padding, in HU: the least that 12 bits hold, below that of air."""
 
 TISSUE_HU = (-900, 3071)
 """CT numbers between which a voxel may be lung or denser tissue, in HU."""
-
-THREADS = 2
-"""Files decoded at the same time."""
 
 FASTEST = {JPEGLSLossless: "pyjpegls", JPEGLSNearLossless: "pyjpegls"}
 """Decoder to take where pydicom would take a slower one first."""
@@ -113,10 +106,12 @@ def read_pixels(frames: Sequence[Frame], *, hounsfield: bool) -> Pixels:
             f"announce {voxels:.3g} voxels, at most {MAX_VOXELS:.3g} are read; crop the series."
         )
     files = list({id(frame.file): frame.file for frame in frames}.values())
-    wanted = {id(file): [f for f in frames if f.file is file] for file in files}
-    with ThreadPoolExecutor(THREADS) as pool:
-        read = pool.map(lambda file: _values(file, wanted[id(file)], hounsfield), files)
-        planes = {key: plane for part in read for key, plane in part.items()}
+    wanted: dict[int, list[Frame]] = {id(file): [] for file in files}
+    for frame in frames:
+        wanted[id(frame.file)].append(frame)
+    planes: dict[tuple[int, int], tuple[NDArray[Any], int]] = {}
+    for file in files:
+        planes |= _values(file, wanted[id(file)], hounsfield)
     doubtful = sum(count for _, count in planes.values())
     in_order = [planes[(id(f.file), f.index)][0] for f in frames]
     exact = all(plane.dtype == np.int16 for plane in in_order)
@@ -187,7 +182,7 @@ def decoded(file: DicomFile, storage: Storage) -> NDArray[Any]:
     UnreadableScan
         If the pixels are missing, cut short or damaged.
     """
-    syntax = transfer_syntax(file)
+    syntax = file.transfer_syntax
     with file.source.open() as opened:
         try:
             data = pydicom.dcmread(opened, specific_tags=list(_NEEDED), force=True)
@@ -198,8 +193,8 @@ def decoded(file: DicomFile, storage: Storage) -> NDArray[Any]:
             f"{file.name}: {element('PixelData')} is missing or cut short; copy the file again."
         )
     frames = whole(file.header, "NumberOfFrames", file.name, default=1)
-    _check_length(file, data, frames, storage, syntax)
     decoder = _decoder(file, syntax)
+    _check_length(file, data, frames, storage, syntax)
     data.file_meta.TransferSyntaxUID = syntax
     options: dict[str, Any] = {"correct_unused_bits": False}
     try:
@@ -213,17 +208,6 @@ def decoded(file: DicomFile, storage: Storage) -> NDArray[Any]:
         raise _damaged(file, f"{array.size} values")
     native = array.astype(array.dtype.newbyteorder("="), copy=False)
     return np.asarray(native.reshape(shape))
-
-
-def transfer_syntax(file: DicomFile) -> UID:
-    """Transfer syntax as the file says it, or as its header turned out to be written."""
-    said = text(getattr(file.header, "file_meta", None) or Dataset(), "TransferSyntaxUID")
-    if said:
-        return UID(said)
-    implicit, little = file.header.original_encoding
-    if implicit:
-        return ImplicitVRLittleEndian
-    return ExplicitVRLittleEndian if little else ExplicitVRBigEndian
 
 
 def _check_length(
@@ -248,8 +232,8 @@ def _decoder(file: DicomFile, syntax: UID) -> Decoder:
         decoder = None
     if decoder is None or not decoder.is_available:
         raise UnreadableScan(
-            f"{file.name}: pixels are stored as {syntax.name}, for which no decoder is installed; "
-            "export the series uncompressed."
+            f"{file.name}: pixels are stored as {shown(syntax.name)}, for which no decoder is "
+            "installed; export the series uncompressed."
         )
     return decoder
 
@@ -257,7 +241,7 @@ def _decoder(file: DicomFile, syntax: UID) -> Decoder:
 def _damaged(file: DicomFile, how: str) -> UnreadableScan:
     return UnreadableScan(
         f"{file.name}: {element('PixelData')} cannot be decoded "
-        f"({transfer_syntax(file).name}, {how}); the file is damaged or cut short."
+        f"({shown(file.transfer_syntax.name)}, {how}); the file is damaged or cut short."
     )
 
 
@@ -301,7 +285,7 @@ def _flags(files: Sequence[DicomFile], doubtful: int) -> tuple[Flag, ...]:
     lossy = [
         file
         for file in files
-        if text(file.header, "LossyImageCompression") == "01" or transfer_syntax(file) in LOSSY
+        if text(file.header, "LossyImageCompression") == "01" or file.transfer_syntax in LOSSY
     ]
     if lossy:
         flags.append(

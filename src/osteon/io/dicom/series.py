@@ -116,9 +116,11 @@ def image_series(files: Iterable[DicomFile], where: str) -> list[Series]:
     members: dict[str, list[DicomFile]] = {}
     others: list[DicomFile] = []
     for file in files:
-        if not file.sop_class:
+        if not file.sop_class or not len(file.header):
             raise missing("SOPClassUID", file.name)
-        if _modality(file) is None:
+        if str(file.sop_class) in READABLE and not file.complete:
+            raise missing("PixelData", file.name)
+        if not _is_readable(file):
             others.append(file)
             continue
         uid = text(file.header, "SeriesInstanceUID")
@@ -177,11 +179,10 @@ def is_localizer(file: DicomFile) -> bool:
     return "LOCALIZER" in text(file.header, "ImageType").upper()
 
 
-def _modality(file: DicomFile) -> str | None:
-    """Modality that the SOP class stands for, None where it is not read."""
+def _is_readable(file: DicomFile) -> bool:
+    """Whether a file holds slices of a CT or MR by its SOP class and its modality."""
     modality = READABLE.get(str(file.sop_class))
-    own = text(file.header, "Modality").upper()
-    return modality if own in ("", modality) else None
+    return modality is not None and text(file.header, "Modality").upper() in ("", modality)
 
 
 def _nothing(others: Sequence[DicomFile], where: str) -> Exception:
@@ -229,7 +230,7 @@ def _info(files: list[DicomFile], ending: str) -> SeriesInfo:
     rows, columns = (_numbers(text(header, keyword)) for keyword in ("Rows", "Columns"))
     return SeriesInfo(
         number=int(number[0]) if number else None,
-        modality=_modality(files[0]) or "",
+        modality=READABLE[str(files[0].sop_class)],
         slices=sum(max(whole(f.header, "NumberOfFrames", f.name, default=1), 1) for f in files),
         rows=int(rows[0]) if rows else None,
         columns=int(columns[0]) if columns else None,

@@ -50,12 +50,14 @@ def on_grid(
     if stack.shear.any():
         shifts = np.outer(stack.distances, stack.shear / between)
         for axis in (0, 1):
-            slices, start = _sheared(slices, shifts[:, axis], 2 - axis, outside)
+            slices, start = _sheared(slices, shifts[:, axis], 2 - axis)
             origin = origin + stack.direction[:, axis] * (start * between[axis])
         flags.append(_tilt_flag(stack))
     if not stack.regular:
         slices = _filled(slices, stack)
         flags.append(_gaps_flag(stack, slices.shape[0]))
+    if stack.shear.any():
+        slices[np.isnan(slices)] = outside
     values = slices.transpose(2, 1, 0)
     i, j, k = values.shape
     grid = Grid((i, j, k), origin, stack.direction, np.array([*between, stack.step]))
@@ -63,16 +65,19 @@ def on_grid(
 
 
 def _sheared(
-    slices: NDArray[Any], shifts: NDArray[np.float64], axis: int, outside: float
+    slices: NDArray[Any], shifts: NDArray[np.float64], axis: int
 ) -> tuple[NDArray[Any], int]:
-    """Slices moved by `shifts` voxels along an axis, and where the longer axis now starts."""
+    """Slices moved by `shifts` voxels along an axis, and where the longer axis now starts.
+
+    Where a slice does not reach there is NaN, so that filling gaps mixes no air into tissue.
+    """
     start = int(np.floor(shifts.min() + SNAP))
     longer = int(np.ceil(shifts.max() - SNAP)) - start
     if not shifts.any():
         return slices, 0
     source = np.moveaxis(slices, axis, 1)
     length = source.shape[1]
-    moved = np.full((source.shape[0], length + longer, source.shape[2]), outside, np.float32)
+    moved = np.full((source.shape[0], length + longer, source.shape[2]), np.nan, np.float32)
     for plane, target, shift in zip(source, moved, shifts, strict=True):
         at = np.arange(length + longer) + start - shift
         inside = (at >= -SNAP) & (at <= length - 1 + SNAP)
@@ -88,7 +93,8 @@ def _filled(slices: NDArray[Any], stack: Stack) -> NDArray[Any]:
     low, share = _between(at, len(slices))
     filled = np.empty((count, *slices.shape[1:]), np.float32)
     for target, below, part in zip(filled, low, share, strict=True):
-        target[:] = _mixed(slices[below], slices[min(below + 1, len(slices) - 1)], part)
+        above = min(below + 1, len(slices) - 1) if part else below
+        target[:] = _mixed(slices[below], slices[above], part)
     return filled
 
 
