@@ -80,6 +80,17 @@ def test_the_interval_of_liquid_rods_holds_the_truth_19_times_of_20(density):
     assert 0.90 <= inside / DRAWS <= 0.99
 
 
+@pytest.mark.parametrize("density", [-50.0, 150.0, 400.0])
+def test_the_uncertainty_of_liquid_rods_is_the_spread_of_their_densities(density):
+    # water at 99.6 HU, far out of tune, so that slope and intercept pull on each other
+    rng = np.random.default_rng(6)
+    at = (1.6 - 0.2174) * density + 99.6
+    draws = [phantom_liquid(liquid(beta_ref=-900.0, scatter=4.0, rng=rng)) for _ in range(DRAWS)]
+    spread = np.std([float(one.density(at)) for one in draws])
+    told = np.sqrt(np.mean([one.standard_uncertainty(at) ** 2 for one in draws]))
+    assert told == pytest.approx(spread, rel=0.12)  # 4 % from 400 draws of 3 degrees of freedom
+
+
 def test_the_liquid_recipe_is_that_on_paper():
     found = phantom_liquid(liquid())
     assert found.fitted["sigma_ct_HU_per_mg_cm3"] == pytest.approx(1.6 - 0.2174)

@@ -68,7 +68,7 @@ def test_a_few_stray_voxels_do_not_move_the_mean():
     rng = np.random.default_rng(4)
     volume, mask = block()
     values = np.where(mask.values, rng.normal(50.0, 8.0, mask.grid.shape), -1000.0)
-    values[10:12, 10:12, 8:12] = 3000.0  # a clip
+    values[10:12, 10:12, 8:12] = 300.0  # a calcification
     found = sample_tissue(Volume(values, volume.grid, HU), mask, "muscle")
     assert found.mean_hu == pytest.approx(50.0, abs=3 * 8.0 / np.sqrt(2000))
     assert found.sd_hu == pytest.approx(8.0, rel=0.1)

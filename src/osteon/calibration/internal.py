@@ -26,8 +26,14 @@ Of another internal calibration than ours (Kaesmacher 2017, doi:10.1097/RCT.0000
 abstract, scans without contrast agent): the best figure there is for what the fit cannot know.
 """
 
-CLINICAL_ENERGIES = (30.0, 140.0)
-"""Effective energies in keV among which the attenuation recipe looks."""
+HIGHEST_VOLTAGE = 150.0
+"""Highest tube voltage of clinical CT in kV; no photon of a scan has more keV."""
+
+CLINICAL_ENERGIES = (40.0, 100.0)
+"""Effective energies in keV among which the attenuation recipe looks.
+
+Our choice, wide: a 120 kVp beam has a mean of about 71 keV (AAPM 2026 abstract 1859).
+"""
 
 DRAWS = 400
 SEED = 20
@@ -87,8 +93,8 @@ def internal(samples: Sequence[TissueSample]) -> Calibration | Unavailable:
     -------
     Calibration or Unavailable
         In K2HPO4. Unavailable if tissues are missing, r² is below 0.99, or the energy lies at
-        the end of the grid. The density is a parabola of HU; below about -650 HU, where no bone
-        is, it turns.
+        the lower end of the grid or at 150 keV and more, beyond any clinical beam. The density
+        is a parabola of HU; below about -650 HU, where no bone is, it turns.
     """
     tissues = _tissues(samples)
     if (missing := _missing(tissues, either=("air", "adipose"))) is not None:
@@ -121,7 +127,7 @@ def internal_attenuation(samples: Sequence[TissueSample]) -> Calibration | Unava
     """Internal calibration by linear attenuation: scale, offset and energy of the scan at once.
 
     A tissue of density ρ should show h(E) = 1000·(ρ·μ/ρ(E) / μ_water(E) - 1) HU. The energy is
-    the one of 30 to 140 keV at which HU = offset + scale·h(E) fits best, each tissue weighted
+    the one of 40 to 100 keV at which HU = offset + scale·h(E) fits best, each tissue weighted
     by its spread between people. A solution of K2HPO4 then lies at
     h = ρ·(μ/ρ_K2HPO4 / μ_water - 0.2174) - 0.4, with the water that it displaces as in
     `phantom_liquid`; solved for ρ, this is the calibration. Attenuation is that of ICRU Report
@@ -216,7 +222,7 @@ def _most_linear(hu: Array, mu: Array) -> tuple[NDArray[np.intp], Array]:
 
 def _poor(r2: float, at: int, energies: Array) -> str | None:
     """Why a fit must not be used, or None."""
-    if at in (0, len(energies) - 1):
+    if at == 0 or energies[at] >= HIGHEST_VOLTAGE:
         return _edge(float(energies[at]))
     if r2 < LOWEST_R2:
         return (
@@ -228,8 +234,8 @@ def _poor(r2: float, at: int, energies: Array) -> str | None:
 
 def _edge(energy: float) -> str:
     return (
-        f"The effective energy lies at the end of the search, {energy:g} keV: the samples are "
-        "not the tissues that they are taken for, or HU are not calibrated."
+        f"The tissues fit best at {energy:g} keV, beyond the beams of clinical CT: the samples are "
+        "not the tissues that they are taken for (bone too thin, for one), or HU are off."
     )
 
 

@@ -57,12 +57,14 @@ TISSUES: dict[str, Tissue] = {
     "adipose": Tissue("subcutaneous fat", -150.0, -50.0, 10.0, 0.95),
     "air": Tissue("air outside the body", -1020.0, -900.0, 5.0, 0.001205),
     "blood": Tissue("blood of the aorta", 0.0, ENHANCED_ABOVE, 10.0, 1.06),
-    "bone": Tissue("cortical bone", 600.0, 2500.0, 100.0, 1.92),
+    "bone": Tissue("cortical bone", 1000.0, 2500.0, 100.0, 1.92),
     "muscle": Tissue("skeletal muscle", 0.0, 120.0, 10.0, 1.05),
 }
 """Tissues of internal calibration by the name that samples carry.
 
-Air reaches down to -1020 HU only, so that padding of -1024 HU is not taken for it.
+Air reaches down to -1020 HU only, so that padding of -1024 HU is not taken for it. Bone begins
+at 1000 HU, because solid cortex shows 1087 HU even at 100 keV, above any clinical beam: a lower
+mean, as of the thin cortex of a vertebra, is partial volume and would make all densities too high.
 """
 
 
