@@ -81,6 +81,16 @@ def test_a_missing_group_is_named_with_its_frame(tmp_path: Path, keyword: str):
         read_dicom(maker.save([header], tmp_path))
 
 
+def test_what_a_frame_says_of_itself_counts_before_what_all_share(tmp_path: Path):
+    slices = maker.stack(maker.along_z(0, 2, 4))
+    header = maker.enhanced(slices)
+    elsewhere = Dataset()
+    elsewhere.ImagePositionPatient = [7, 7, 7]
+    header.SharedFunctionalGroupsSequence[0].PlanePositionSequence = [elsewhere]
+    grid = read_dicom(maker.save([header], tmp_path)).volume.grid
+    assert grid.origin == pytest.approx([-20, -30, 0])
+
+
 def test_fewer_descriptions_than_frames_are_refused(tmp_path: Path):
     header = maker.enhanced(maker.stack(maker.along_z(0, 2, 4)))
     del header.PerFrameFunctionalGroupsSequence[2]

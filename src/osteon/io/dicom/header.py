@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pydicom
 from numpy.typing import NDArray
-from pydicom import Dataset, config
+from pydicom import Dataset
 from pydicom.multival import MultiValue
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
@@ -68,14 +68,9 @@ def quietly() -> Iterator[None]:
     Real scanners write values that break the letter of the standard (a text two characters too
     long). Every value used here is checked where it is used, so the remarks add nothing.
     """
-    before = config.settings.reading_validation_mode
-    config.settings.reading_validation_mode = config.IGNORE
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)
-            yield
-    finally:
-        config.settings.reading_validation_mode = before
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        yield
 
 
 def read_header(source: Source) -> DicomFile:

@@ -96,7 +96,8 @@ def _scan(frames: Sequence[Frame], chosen: Series, where: str, allow_gaps: bool)
     except OsteonError as fault:
         if reason is None:
             raise
-        raise type(fault)(f"{where}: values are not HU: {reason}. Besides, {fault}") from None
+        rest = str(fault).removeprefix(f"{where}: ")
+        raise type(fault)(f"{where}: values are not HU: {reason}. Besides, {rest}") from None
     _check_size(stack, where)
     pixels = read_pixels(stack.frames, hounsfield=hounsfield)
     outside = float(AIR_HU if hounsfield else pixels.slices.min())
