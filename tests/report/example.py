@@ -68,7 +68,7 @@ THRESHOLDS = [
 
 
 def tiny_scan(subject: str = "demo") -> tuple[dict[str, Any], Volume, Labels, dict[str, Mask]]:
-    """Four cylinders of bone, the lowest cut off by the scan: results, scan, labels, regions."""
+    """Four cylinders of bone, the lowest cut off by the scan and therefore not measured."""
     grid = Grid((56, 56, 72), np.array([-42.0, -42, -54]), np.eye(3), np.full(3, 1.5))
     x, y, z = np.moveaxis(grid.to_world(np.stack(np.indices(grid.shape), -1)), -1, 0)
     values = np.random.default_rng(5).normal(40, 12, grid.shape)
@@ -135,19 +135,8 @@ def results_of(
         "thresholds": THRESHOLDS,
         "indications": [_indication(medians["L1"])] if "L1" in medians else [],
         "methods": METHODS,
-        "settings": {"shell_mm": 2.5, "oval": {"width_mm": 20.0, "height_mm": 8.0}},
-        "manifest": {
-            "osteon": "0.1.0",
-            "python": "3.11.7",
-            "packages": {"numpy": "2.4.6"},
-            "platform": "Linux-x86_64",
-            "input_sha256": {"scan": "a" * 64, "labels": "b" * 64},
-            "settings": {"shell_mm": 2.5},
-            "seed": None,
-            "device": "cpu",
-            "seconds": 12.3,
-            "command": "osteon measure ct.nii.gz --labels vertebrae.nii.gz --out demo",
-        },
+        "settings": SETTINGS,
+        "manifest": MANIFEST,
     }
 
 
@@ -185,8 +174,8 @@ def _level(scan: Volume, inside: dict[str, Any], place: dict[str, Any]) -> dict[
         "label": place["label"],
         "measured": measured,
         "reason": None if measured else "The body is cut by the end of the scan.",
-        "centre_mm": place["centre_mm"],
-        "axes": place["axes"],
+        "centre_mm": place["centre_mm"] if measured else None,
+        "axes": place["axes"] if measured else None,
         "heights_mm": {"anterior": 24.1, "middle": 23.6, "posterior": 25.9} if measured else None,
         "depth_mm": 30.2 if measured else None,
         "width_mm": 41.8 if measured else None,
@@ -219,7 +208,7 @@ def _measurements(scan: Volume, inside: dict[str, Any], level: str) -> list[dict
     mean = float(scan.values[inside["core"]].mean())
     for slope, method, sure in ((0.82, "internal", 11.0), (0.78, "hu-relation", 16.0)):
         add("core", "vBMD", round(slope * mean + 6, 1), "mg/cm3", method, uncertainty=sure)
-    why = [{"code": "no-phantom", "text": "No phantom was named."}]
+    why = [{"code": "not-available", "text": "No phantom was named."}]
     add("core", "vBMD", None, "mg/cm3", "phantom-solid", flags=why)
     return rows
 
@@ -250,7 +239,7 @@ CALIBRATIONS = [
         "equivalent": "K2HPO4",
         "available": True,
         "reason": None,
-        "fitted": {"effective energy, keV": 71.5, "r²": 0.998},
+        "fitted": {"effective_energy_keV": 71.5, "r2": 0.998},
         "flags": [],
     },
     {
@@ -277,3 +266,15 @@ METHODS = [
         "Med Eng Phys 2020;78:55.",
     },
 ]
+SETTINGS = {"shell_mm": 2.5, "oval": {"width_mm": 20.0, "height_mm": 8.0}, "kvp": None}
+MANIFEST = {
+    "osteon": "0.1.0",
+    "python": "3.11.7",
+    "platform": "Linux x86_64",
+    "device": "cpu",
+    "packages": {"numpy": "2.4.6"},
+    "settings": SETTINGS,
+    "seed": None,
+    "input_sha256": {"scan": "a" * 64, "labels": "b" * 64},
+    "seconds": 12.3,
+}

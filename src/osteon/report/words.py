@@ -65,7 +65,9 @@ def plain(value: Any) -> str:
         return ", ".join(plain(item) for item in value) or "none"
     if isinstance(value, float):
         return f"{value:.4g}".replace("-", "−") if math.isfinite(value) else MISSING
-    return {None: "none", True: "yes", False: "no"}.get(value, str(value))
+    if value is None:
+        return "none"
+    return ("no", "yes")[value] if isinstance(value, bool) else str(value)
 
 
 def leaves(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
