@@ -162,6 +162,15 @@ def test_nothing_there_and_nothing_inside_are_told_apart(tmp_path: Path):
         read_dicom(tmp_path)
 
 
+def test_the_folder_one_stands_in_is_told_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "standing here").mkdir()
+    monkeypatch.chdir(tmp_path / "standing here")
+    with pytest.raises(UnreadableScan, match="^standing here holds no DICOM file"):
+        read_dicom(".")
+
+
 def test_one_slice_alone_is_no_volume(series: Path):
     with pytest.raises(UnsuitableScan, match=r"slice-001\.dcm: too few slices .* 1 where"):
         read_dicom(series / "slice-001.dcm")

@@ -1,5 +1,6 @@
 """Stored numbers become the values that they mean, and only those of a CT become HU."""
 
+import zipfile
 from pathlib import Path
 
 import gdcm
@@ -10,7 +11,7 @@ from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian, JPEGLSLossl
 
 import dicom_maker as maker
 from osteon.core import HU, UnreadableScan, UnsuitableScan
-from osteon.io.dicom import pixels, read_dicom
+from osteon.io.dicom import decode_apart, pixels, read_dicom
 
 
 @pytest.fixture
@@ -265,6 +266,34 @@ def test_a_damaged_stream_is_refused_by_file_and_element(tmp_path: Path, stored)
         read_dicom(folder)
 
 
+def test_a_decoder_that_crashes_takes_nothing_with_it(tmp_path: Path, stored, monkeypatch):
+    crash = tmp_path / "crash.py"
+    crash.write_text("import os\nos.abort()\n")
+    monkeypatch.setattr(decode_apart, "__file__", str(crash))
+    slices = maker.whole_hu(stored)
+    for header in slices:
+        header.compress(JPEGLSLossless, generate_instance_uid=False)
+    with pytest.raises(UnreadableScan, match=r"slice-001\.dcm: PixelData .* decoder crashed"):
+        read_dicom(maker.save(slices, tmp_path / "in"))
+
+
+@pytest.mark.shared
+def test_streams_of_noise_are_refused_and_leave_nothing_on_the_terminal(
+    shared_data: Path, tmp_path: Path, capfd
+):
+    rng = np.random.default_rng(2)
+    with zipfile.ZipFile(shared_data / "dicom" / "d2n_compressed_j2k.zip") as pack:
+        pack.extractall(tmp_path)
+    file = next(tmp_path.rglob("*0002*.dcm"))
+    raw = bytearray(file.read_bytes())
+    start = raw.index(b"\xff\x4f\xff\x51")
+    raw[start + 4 : start + 300] = rng.bytes(296)
+    file.write_bytes(raw)
+    with pytest.raises(UnreadableScan, match=r"0002-0001\.dcm: PixelData .*JPEG 2000"):
+        read_dicom(tmp_path)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_an_unknown_transfer_syntax_is_named(tmp_path: Path, stored):
     slices = maker.whole_hu(stored)
     for header in slices:
@@ -279,6 +308,6 @@ def test_sizes_are_checked_before_anything_is_decoded(
 ):
     folder = maker.save(maker.whole_hu(stored), tmp_path)
     monkeypatch.setattr(pixels, "MAX_VOXELS", 500)
-    monkeypatch.setattr(pixels, "decoded", lambda *_: pytest.fail("was decoded"))
+    monkeypatch.setattr(pixels, "Decoding", lambda: pytest.fail("was decoded"))
     with pytest.raises(UnreadableScan, match=r"Rows \(0028,0010\).* announce 576 voxels"):
         read_dicom(folder)

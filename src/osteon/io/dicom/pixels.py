@@ -5,22 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pydicom
 from numpy.typing import NDArray
 from pydicom import Dataset
-from pydicom.pixels.decoders.base import Decoder, get_decoder
-from pydicom.uid import (
-    UID,
-    JPEGBaseline8Bit,
-    JPEGExtended12Bit,
-    JPEGLSLossless,
-    JPEGLSNearLossless,
-)
+from pydicom.uid import JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLSNearLossless
 
 from ...core import Flag, UnreadableScan, UnsuitableScan
+from .decode import Decoding
 from .frames import MAX_VOXELS, Frame, Scale
 from .header import DicomFile, text, value, whole
-from .wording import element, shown
+from .wording import element
 
 AIR_HU = -1024
 """CT number given to padding, in HU: the least that 12 bits hold, below that of air."""
@@ -28,17 +21,8 @@ AIR_HU = -1024
 TISSUE_HU = (-900, 3071)
 """CT numbers between which a voxel may be lung or denser tissue, in HU."""
 
-FASTEST = {JPEGLSLossless: "pyjpegls", JPEGLSNearLossless: "pyjpegls"}
-"""Decoder to take where pydicom would take a slower one first."""
-
 LOSSY = {JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLSNearLossless}
 """Transfer syntaxes that never keep the values as they were."""
-
-_NEEDED = (
-    *("SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration", "NumberOfFrames"),
-    *("Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation"),
-    *("ExtendedOffsetTable", "ExtendedOffsetTableLengths", "PixelData"),
-)
 
 
 @dataclass(frozen=True)
@@ -110,8 +94,9 @@ def read_pixels(frames: Sequence[Frame], *, hounsfield: bool) -> Pixels:
     for frame in frames:
         wanted[id(frame.file)].append(frame)
     planes: dict[tuple[int, int], tuple[NDArray[Any], int]] = {}
-    for file in files:
-        planes |= _values(file, wanted[id(file)], hounsfield)
+    with Decoding() as decoding:
+        for file in files:
+            planes |= _values(decoding, wanted[id(file)], hounsfield)
     doubtful = sum(count for _, count in planes.values())
     in_order = [planes[(id(f.file), f.index)][0] for f in frames]
     exact = all(plane.dtype == np.int16 for plane in in_order)
@@ -120,10 +105,12 @@ def read_pixels(frames: Sequence[Frame], *, hounsfield: bool) -> Pixels:
 
 
 def _values(
-    file: DicomFile, frames: Sequence[Frame], hounsfield: bool
+    decoding: Decoding, frames: Sequence[Frame], hounsfield: bool
 ) -> dict[tuple[int, int], tuple[NDArray[Any], int]]:
+    """Values of slices of one file, and how many voxels of doubtful padding each had."""
+    file = frames[0].file
     storage = storage_of(file)
-    stored = decoded(file, storage)
+    stored = decoding.stored(file, storage.allocated)
     return {
         (id(file), frame.index): _rescaled(stored[frame.index], storage, frame.scale, hounsfield)
         for frame in frames
@@ -172,77 +159,6 @@ def _padding(header: Dataset, name: str, bits: int, signed: bool) -> tuple[int, 
 def _in_sign(number: int, bits: int, signed: bool) -> int:
     pattern = number & ((1 << bits) - 1)
     return pattern - (1 << bits) if signed and pattern >> (bits - 1) else pattern
-
-
-def decoded(file: DicomFile, storage: Storage) -> NDArray[Any]:
-    """Stored numbers of all frames of a file, (frames, rows, columns), unused bits untouched.
-
-    Raises
-    ------
-    UnreadableScan
-        If the pixels are missing, cut short or damaged.
-    """
-    syntax = file.transfer_syntax
-    with file.source.open() as opened:
-        try:
-            data = pydicom.dcmread(opened, specific_tags=list(_NEEDED), force=True)
-        except Exception as fault:  # a parser fed with hostile bytes may raise anything
-            raise _damaged(file, type(fault).__name__) from None
-    if "PixelData" not in data:
-        raise UnreadableScan(
-            f"{file.name}: {element('PixelData')} is missing or cut short; copy the file again."
-        )
-    frames = whole(file.header, "NumberOfFrames", file.name, default=1)
-    decoder = _decoder(file, syntax)
-    _check_length(file, data, frames, storage, syntax)
-    data.file_meta.TransferSyntaxUID = syntax
-    options: dict[str, Any] = {"correct_unused_bits": False}
-    try:
-        array, _ = decoder.as_array(
-            data, raw=True, decoding_plugin=FASTEST.get(syntax, ""), **options
-        )
-    except Exception as fault:  # decoders written in C report damage in many ways
-        raise _damaged(file, type(fault).__name__) from None
-    shape = (frames, data.Rows, data.Columns)
-    if array.size != np.prod(shape):
-        raise _damaged(file, f"{array.size} values")
-    native = array.astype(array.dtype.newbyteorder("="), copy=False)
-    return np.asarray(native.reshape(shape))
-
-
-def _check_length(
-    file: DicomFile, data: Dataset, frames: int, storage: Storage, syntax: UID
-) -> None:
-    """Refuse uncompressed pixels that are fewer than the header announces."""
-    if syntax.is_compressed and not syntax.is_deflated:
-        return
-    expected = frames * data.Rows * data.Columns * storage.allocated // 8
-    found = len(data.PixelData or b"")
-    if found < expected:
-        raise UnreadableScan(
-            f"{file.name}: {element('PixelData')} holds {found} of {expected} bytes; the file is "
-            "cut short, copy it again."
-        )
-
-
-def _decoder(file: DicomFile, syntax: UID) -> Decoder:
-    try:
-        decoder = get_decoder(syntax)
-    except NotImplementedError:
-        decoder = None
-    if decoder is None or not decoder.is_available:
-        raise UnreadableScan(
-            f"{file.name}: pixels are stored as {shown(syntax.name)}, for which no decoder is "
-            "installed; export the series uncompressed."
-        )
-    return decoder
-
-
-def _damaged(file: DicomFile, how: str) -> UnreadableScan:
-    return UnreadableScan(
-        f"{file.name}: {element('PixelData')} cannot be decoded "
-        f"({shown(file.transfer_syntax.name)}, {how}); the file is damaged or cut short."
-    )
 
 
 def _rescaled(

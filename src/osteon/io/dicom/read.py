@@ -56,7 +56,7 @@ def read_dicom(
     Damage inside a lossless JPEG or JPEG 2000 stream that still decodes is not noticed: DICOM has
     no checksum.
     """
-    path = Path(path)
+    path = _named(path)
     where = shown(path.name)
     with quietly():
         chosen = choose(_series(path, where), series, where)
@@ -74,9 +74,14 @@ def list_dicom_series(path: str | Path) -> list[SeriesInfo]:
     UnsuitableScan
         If there is no CT or MR.
     """
-    path = Path(path)
+    path = _named(path)
     with quietly():
         return [series.info for series in _series(path, shown(path.name))]
+
+
+def _named(path: str | Path) -> Path:
+    """Path that ends in a name for messages, as ``.`` does not."""
+    return Path(path) if Path(path).name not in ("", "..") else Path(path).resolve()
 
 
 def _series(path: Path, where: str) -> list[Series]:

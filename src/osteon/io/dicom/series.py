@@ -213,7 +213,7 @@ def _described(members: dict[str, list[DicomFile]]) -> list[Series]:
     while len({uid[-length:] for uid in members}) < len(members):
         length += 1
     found = [
-        Series(uid, _info(files, uid[-length:]), sorted(files, key=lambda file: file.name))
+        Series(uid, _info(files, shown(uid[-length:])), sorted(files, key=lambda file: file.name))
         for uid, files in members.items()
     ]
     return sorted(found, key=lambda s: (s.info.number is None, s.info.number or 0, s.uid))
