@@ -167,7 +167,7 @@ def test_the_folder_one_stands_in_is_told_by_its_name(
 ):
     (tmp_path / "standing here").mkdir()
     monkeypatch.chdir(tmp_path / "standing here")
-    with pytest.raises(UnreadableScan, match="^standing here holds no DICOM file"):
+    with pytest.raises(UnreadableScan, match=r"^standing here holds no DICOM file"):
         read_dicom(".")
 
 
