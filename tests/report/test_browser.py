@@ -103,7 +103,7 @@ def test_on_paper_no_row_is_cut_or_lost_and_the_manifest_is_open(browser, page, 
     window.emulate_media(media="print")
     hidden = window.evaluate(
         """[...document.querySelectorAll('article, .thumb img, details td')]
-        .filter(e => e.getBoundingClientRect().height === 0).length"""
+        .filter(e => !e.checkVisibility() || e.getBoundingClientRect().height === 0).length"""
     )
     whole = window.evaluate(
         """[...document.querySelectorAll('article')].map(
