@@ -155,3 +155,14 @@ def test_outlines_are_closed_paths_within_the_picture():
     start = np.array([int(n) for n in re.findall(r"\d+", path.split("l")[0])])
     corners = start + np.cumsum(steps, axis=0)
     assert np.ptp(corners, axis=0) / 10 == pytest.approx([24, 24], abs=1.5)  # its diameter in mm
+
+
+def test_the_name_of_a_body_at_the_end_of_the_scan_stays_in_the_overview():
+    grid = cube()
+    drawn = nothing_on(grid, np.full(grid.shape, 300, np.int16))
+    levels = [level("L1", (0, -40, 43)), level("L2", (40, 0, 0)), level("L3", (0, 0, -43))]
+    for picture in overview(drawn, levels):
+        assert [label.text for label in picture.labels] == ["L1", "L2", "L3"]
+        for label in picture.labels:
+            assert 3 < label.x < picture.width - 3
+            assert 3 < label.y < picture.height - 3

@@ -68,6 +68,9 @@ def test_a_doi_becomes_an_address_and_nothing_else_does():
     [
         ("Pickhardt PJ et al. Title. Ann Intern Med 2013;158:588.", "Pickhardt 2013"),
         ("Insights Imaging 2023;14 (536 adults, UK)", "Insights Imaging 2023"),
+        ("Screening in a British population. Insights Imaging 2023;14", "Insights Imaging 2023"),
+        ("Shuhart CR et al. Summary of the 2018 ISCD. J Clin 2019;22:4", "Shuhart 2019"),
+        ("A book of a very long title without any author", "A book of a very long…"),
         ("", "doi:10.1/x"),
     ],
 )

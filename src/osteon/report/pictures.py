@@ -38,6 +38,9 @@ MARGIN_MM = {"x": (52.0, 52.0), "y": (46.0, 64.0), "z": (34.0, 34.0)}
 LABEL_APART_MM = 7.0
 """Distance of a level's name from the side of its body in the overview."""
 
+NAME_SHARE, NAME_MM = 0.1, 4.0
+"""How far a name is kept from the overview's sides, in widths, and from its ends, in mm."""
+
 USUAL_MM = {"depth_mm": 30.0, "width_mm": 40.0}
 """Depth and width of a body taken for placing a name where they were not measured."""
 
@@ -205,11 +208,14 @@ def _names(levels: Sequence[Mapping[str, Any]], sheet: Sheet, across: str) -> li
     extent, towards, side = (
         ("depth_mm", -1, "before") if across == "y" else ("width_mm", 1, "after")
     )
+    wide, high = sheet.size
     names = []
     for level in levels:
         apart = (level[extent] or USUAL_MM[extent]) / 2 + LABEL_APART_MM
         x = float(level["centre_mm"][a] - first[a]) + towards * apart
         y = float(first[2] - level["centre_mm"][2])
+        x = float(np.clip(x, NAME_SHARE * wide, (1 - NAME_SHARE) * wide))
+        y = float(np.clip(y, NAME_MM, max(high - NAME_MM, NAME_MM)))
         names.append(Label(level["level"], round(x, 1), round(y, 1), side, not level["measured"]))
     return names
 

@@ -4,11 +4,13 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from textwrap import shorten
 from typing import Any
 from urllib.parse import quote
 
 MISSING = "not available"
 NOT_STATED = "not stated in the file"
+YEAR = r"\b(?:19|20)\d\d\b"
 
 UNITS = {
     "[hnsf'U]": "HU",
@@ -108,14 +110,15 @@ def doi_link(doi: str) -> str:
 
 
 def short_source(threshold: Mapping[str, Any]) -> str:
-    """First author and year of a citation, such as ``Pickhardt 2013``, for use in a plot."""
+    """First author, or else the journal, and year of a citation, for use in a plot."""
     citation = str(threshold.get("citation") or "")
-    year = re.search(r"\b(?:19|20)\d\d\b", citation)
+    year = re.search(rf"{YEAR}(?=;)", citation) or re.search(YEAR, citation)
     author = re.match(r"(\S+) [A-Z]{1,3}\b", citation)
     if author is not None:
         who = author.group(1)
     else:
-        who = citation[: year.start()].strip(" ,;.(") if year else citation
+        before = citation[: year.start()] if year else citation
+        who = shorten(before.rstrip(" ,;.(").rpartition(". ")[2], 24, placeholder="…")
     return f"{who} {year.group() if year else ''}".strip() or str(threshold.get("doi") or "")
 
 
