@@ -1,29 +1,24 @@
 """`osteon calibrate`: what a CT number of a scan means in mg/cm³."""
 
-import json
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from cyclopts import Parameter
+from .options import Reading
 
 if TYPE_CHECKING:
     from ..calibration import Calibration, Unavailable
 
 
-def calibrate(  # noqa: PLR0913 - one parameter an option
+def calibrate(
     scan: Path,
     *,
     out: Path,
     organs: Path | None = None,
     rods: Path | None = None,
     method: str | None = None,
-    series: str | None = None,
-    allow_gaps: Annotated[bool, Parameter(negative="")] = False,
-    kvp: float | None = None,
-    contrast: Literal["yes", "no"] | None = None,
-    json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    reading: Reading = Reading(),
 ) -> None:
     """Turn the HU of a CT into mg/cm³ by every method that the scan allows.
 
@@ -44,35 +39,24 @@ def calibrate(  # noqa: PLR0913 - one parameter an option
         TOML file with the rods of a density phantom and their mean HU.
     method
         Method whose density map is written; the keys stand in calibration.json.
-    series
-        Number or UID of the DICOM series, where there are several.
-    allow_gaps
-        Resample slices that are missing or unequal, instead of refusing them.
-    kvp
-        Tube voltage in kV, where the file does not say it.
-    contrast
-        Whether contrast agent was given, where the file does not say it.
-    json_
-        Print calibration.json to stdout instead of one line saying where it is.
     """
     from ..io import fingerprint, read_ct, read_labels, write_volume
-    from ..pipelines import MeasureSettings, calibrate_scan, manifest
+    from ..pipelines import calibrate_scan, manifest
     from .inputs import read_rods
     from .outputs import results_folder, write_json
     from .progress import ProgressBar
 
     began = time.monotonic()
-    settings = MeasureSettings(kvp=kvp, contrast=None if contrast is None else contrast == "yes")
     with ProgressBar() as progress:
         progress("reading the scan", 0, 3)
-        image = read_ct(scan, series=series, allow_gaps=allow_gaps)
+        image = read_ct(scan, series=reading.series, allow_gaps=reading.allow_gaps)
         made_by = image.acquisition
         progress("calibrating", 1, 3)
         found = calibrate_scan(
             image.volume,
             read_labels(organs, onto=image.volume.grid)[0] if organs else None,
-            kvp=made_by.kvp if kvp is None else kvp,
-            contrast=made_by.contrast if settings.contrast is None else settings.contrast,
+            kvp=made_by.kvp if reading.kvp is None else reading.kvp,
+            contrast=made_by.contrast if reading.contrast is None else reading.contrast_given,
             rods=read_rods(rods) if rods else None,
         )
         chosen = _chosen(found, method)
@@ -80,7 +64,7 @@ def calibrate(  # noqa: PLR0913 - one parameter an option
         hashes = {role: fingerprint(path) for role, path in inputs.items() if path}
         data: dict[str, Any] = {
             "calibrations": [_plain(one) for one in found],
-            "manifest": manifest({"kvp": kvp, "contrast": contrast}, hashes, 0.0),
+            "manifest": manifest(asdict(reading), hashes, 0.0),
         }
         data["manifest"]["seconds"] = round(time.monotonic() - began, 2)
         progress("writing", 2, 3)
@@ -89,7 +73,7 @@ def calibrate(  # noqa: PLR0913 - one parameter an option
             if chosen is not None:
                 write_volume(folder / "density.nii.gz", chosen.apply(image.volume))
     where = out / ("density.nii.gz" if chosen else "calibration.json")
-    print(json.dumps(data, ensure_ascii=False) if json_ else f"Calibration: {where}")
+    print(f"Calibration: {where}")
 
 
 def _chosen(found: "list[Calibration | Unavailable]", method: str | None) -> "Calibration | None":

@@ -79,7 +79,7 @@ class Measurement:
     def row(self, subject: str) -> dict[str, Any]:
         """Row of ``measurements.csv``: one cell a column, flags as codes joined by ``;``."""
         cells = {"subject": subject, **asdict(self)}
-        cells["flags"] = ";".join(flag.code for flag in self.flags)
+        cells["flags"] = ";".join(dict.fromkeys(flag.code for flag in self.flags))
         return cells
 
 

@@ -30,8 +30,9 @@ def resample(
 
     Going coarser, values are first smoothed so that fine detail does not fold into the
     result: a Gaussian takes each source voxel's width to that of the target voxel, seen along
-    the source axes (Cardoso 2015, doi:10.1007/978-3-319-24571-3_81). Masks and labels are
-    always taken from the nearest voxel and never smoothed.
+    the source axes (Cardoso 2015, doi:10.1007/978-3-319-24571-3_81). Masks and labels are not
+    smoothed; each voxel gets the label that is nearest, or with ``"linear"`` the label with the
+    largest interpolated share, which keeps surfaces straight where voxels are coarse.
 
     Parameters
     ----------
@@ -40,7 +41,7 @@ def resample(
     onto : Grid
         Where to bring it.
     method : {"nearest", "linear", "bspline"}
-        Interpolation; ``"bspline"`` is cubic and may overshoot at edges.
+        Interpolation; ``"bspline"`` is cubic, may overshoot at edges, and is for volumes only.
     outside : float
         Value of voxels whose centre lies outside the source's voxels.
 
@@ -52,20 +53,41 @@ def resample(
     Raises
     ------
     BadSetting
-        If `method` is none of the three.
+        If `method` is none of the three, or ``"bspline"`` for a mask or labels.
     """
     if method not in ORDERS:
         raise BadSetting(f"no interpolation is called '{method}'; there are {sorted(ORDERS)}.")
+    order = ORDERS[method]
     if isinstance(volume, Volume):
-        order = ORDERS[method]
         source: NDArray[Any] = volume.values
         if order > 0:
             source = _smoothed(source.astype(np.float32), volume.grid, onto)
         return Volume(_sample(source, volume.grid, onto, order, outside), onto, volume.unit)
+    if order > 1:
+        raise BadSetting("masks and labels are resampled by 'nearest' or 'linear', not 'bspline'.")
     if isinstance(volume, Mask):
-        taken = _sample(volume.values.astype(np.uint8), volume.grid, onto, 0, outside)
-        return Mask(taken > 0, onto)
-    return Labels(_sample(volume.values, volume.grid, onto, 0, outside), onto, volume.names)
+        if order == 0:
+            taken = _sample(volume.values.astype(np.uint8), volume.grid, onto, 0, outside)
+            return Mask(taken > 0, onto)
+        share = _sample(volume.values.astype(np.float32), volume.grid, onto, 1, outside)
+        return Mask(share >= 0.5, onto)
+    if order == 0:
+        values = _sample(volume.values, volume.grid, onto, 0, outside)
+    else:
+        values = _largest_share(volume, onto)
+    return Labels(values, onto, volume.names)
+
+
+def _largest_share(labels: Labels, onto: Grid) -> NDArray[Any]:
+    """Label with the largest linearly interpolated share at each voxel, 0 included."""
+    best = _sample((labels.values == 0).astype(np.float32), labels.grid, onto, 1, 1.0)
+    values = np.zeros(onto.shape, labels.values.dtype)
+    for number in np.unique(labels.values[labels.values != 0]):
+        share = _sample((labels.values == number).astype(np.float32), labels.grid, onto, 1, 0.0)
+        larger = share > best
+        values[larger] = number
+        best[larger] = share[larger]
+    return values
 
 
 def _smoothed(values: NDArray[Any], source: Grid, onto: Grid) -> NDArray[Any]:

@@ -1,8 +1,17 @@
 """Which numbers to take from a region."""
 
-from .density import HU_METHOD, hu_statistics
+from .density import HU_METHOD, Region, hu_statistics
 from .feature import FEATURES, METHODS, Feature
 from .shape import SHAPE_METHOD
 from .vbmd import VBMD
 
-__all__ = ["FEATURES", "HU_METHOD", "METHODS", "SHAPE_METHOD", "VBMD", "Feature", "hu_statistics"]
+__all__ = [
+    "FEATURES",
+    "HU_METHOD",
+    "METHODS",
+    "SHAPE_METHOD",
+    "VBMD",
+    "Feature",
+    "Region",
+    "hu_statistics",
+]

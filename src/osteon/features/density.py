@@ -1,6 +1,7 @@
 """CT numbers of a region: how dense it is, before any calibration."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from .feature import METHODS, Feature, enter
 
 HU_METHOD = Method(
     "hu-statistics",
-    "Statistics of the CT numbers of the voxels whose centre lies in the region; the "
+    "Statistics of the CT numbers of the voxels at least half of which lies in the region; the "
     "uncertainty of mean and median is the effect of moving the region's margin by 0.5 mm.",
     "doi:10.48550/arXiv.1612.07003",
     "Zwanenburg A et al. Image biomarker standardisation initiative: reference manual, "
@@ -54,7 +55,7 @@ enter(
         "voxels",
         "1",
         HU_METHOD.key,
-        "Number of voxels whose centre lies in the region.",
+        "Number of voxels of which at least half lies in the region.",
         HU_METHOD.doi,
         "1 and more; below 100 the region is flagged",
         "Depends on the voxel size.",
@@ -63,7 +64,7 @@ enter(
         "volume",
         "mm3",
         HU_METHOD.key,
-        "Number of voxels times the volume of one (IBSI YEKZ).",
+        "Volume within the region's surface; voxels at its edge count by the part inside.",
         HU_METHOD.doi,
         "above 0",
         "Of the region after margins were taken off, not of the vertebra.",
@@ -74,29 +75,41 @@ FEWEST_VOXELS = 100
 """Regions of fewer voxels are flagged: their statistics hang on noise and margin."""
 
 
-def hu_statistics(
-    scan: Volume,
-    region: Mask,
-    *,
-    level: str,
-    name: str,
-    depth: Volume | None = None,
-    margin: float = 0.0,
-) -> list[Measurement]:
+@dataclass(frozen=True, eq=False)
+class Region:
+    """A region of one level, ready to be measured.
+
+    Attributes
+    ----------
+    level, name : str
+        Vertebral level and region, as they will stand in the table.
+    mask : Mask of shape (i, j, k)
+        The voxels to measure.
+    volume : float or None
+        Volume in mm³ where it is known better than from the voxels.
+    depth : Volume of shape (i, j, k), in mm, or None
+        Distance into the body; with `margin` it gives the uncertainty of mean and median.
+    margin : float
+        Depth in mm at which the region begins.
+    """
+
+    level: str
+    name: str
+    mask: Mask
+    volume: float | None = None
+    depth: Volume | None = None
+    margin: float = 0.0
+
+
+def hu_statistics(scan: Volume, region: Region) -> list[Measurement]:
     """Statistics of the CT numbers of a region.
 
     Parameters
     ----------
     scan : Volume of shape (i, j, k), in HU
         The CT.
-    region : Mask of shape (i, j, k)
-        The voxels to measure, on the scan's grid.
-    level, name : str
-        Vertebral level and region, as they will stand in the table.
-    depth : Volume of shape (i, j, k), in mm, optional
-        Distance into the body; with `margin` it gives the uncertainty of mean and median.
-    margin : float
-        Depth in mm at which the region begins.
+    region : Region
+        Where to measure, on the scan's grid.
 
     Returns
     -------
@@ -109,22 +122,26 @@ def hu_statistics(
         If the region has no voxel.
     UnitMismatch
         If the scan is not in HU.
+    GridMismatch
+        If the region lies on another grid than the scan.
     """
     scan.in_unit(HU)
-    region = region.on(scan.grid, name=f"region {name} of {level}")
-    if region.voxels == 0:
+    level, name = region.level, region.name
+    mask = region.mask.on(scan.grid, name=f"region {name} of {level}")
+    if mask.voxels == 0:
         raise EmptyRegion(f"region {name} of {level} has no voxel; it cannot be measured.")
-    values = scan.values[region.values].astype(np.float64)
-    flags = _few(region.voxels)
-    unsure = _margin_effect(scan, region, depth, margin) if depth is not None else {}
+    values = scan.values[mask.values].astype(np.float64)
+    flags = _few(mask.voxels)
+    unsure = _margin_effect(scan, mask, region.depth, region.margin) if region.depth else {}
     measured = [
         Measurement(level, name, key, compute(values), HU, HU_METHOD.key, unsure.get(key), flags)
         for key, (_, compute) in STATISTICS.items()
     ]
+    size = mask.volume_mm3 if region.volume is None else region.volume
     return [
         *measured,
-        Measurement(level, name, "voxels", float(region.voxels), "1", HU_METHOD.key),
-        Measurement(level, name, "volume", region.volume_mm3, "mm3", HU_METHOD.key),
+        Measurement(level, name, "voxels", float(mask.voxels), "1", HU_METHOD.key),
+        Measurement(level, name, "volume", size, "mm3", HU_METHOD.key),
     ]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..core import HU, EmptyRegion, Flag, Labels, Mask, Measurement, Scan, Volume
-from ..features import HU_METHOD, SHAPE_METHOD, hu_statistics
+from ..features import HU_METHOD, SHAPE_METHOD, Region, hu_statistics
 from ..regions import (
     REGIONS,
     Body,
@@ -71,6 +71,8 @@ class Ground:
         Vertebra labels on the scan's grid.
     spine : Spine
         Centres and directions of the vertebrae.
+    known : Mask of shape (i, j, k)
+        Where the scan has image.
     bodies : Mask of shape (i, j, k), or None
         Vertebral bodies where they are known.
     settings : MeasureSettings
@@ -82,6 +84,7 @@ class Ground:
     scan: Scan
     labels: Labels
     spine: Spine
+    known: Mask
     bodies: Mask | None
     settings: MeasureSettings
     flags: tuple[Flag, ...] = field(default_factory=tuple)
@@ -101,8 +104,8 @@ def find_level(ground: Ground, name: str, label: int) -> Level:
     settings = ground.settings
     margins = Margins(settings.shell_mm, settings.endplate_mm, settings.oval_height_mm)
     try:
-        body = find_body(vertebra, ground.spine.superior[name], given=given)
-        compartments = find_compartments(body, ground.scan.volume, margins)
+        body = find_body(vertebra, ground.spine.superior[name], known=ground.known, given=given)
+        compartments = find_compartments(body, ground.scan.volume, margins, ground.known)
     except EmptyRegion as error:
         return Level(name, label, reason=str(error))
     thickness = ground.scan.acquisition.slice_thickness
@@ -143,14 +146,15 @@ def measure_level(ground: Ground, found: Level, suspected: tuple[Flag, ...]) -> 
             measured.append(_missing(found.name, region, reason, carried))
             continue
         margin = found.compartments.depth_into if region == "core" else None
-        numbers = hu_statistics(
-            scan,
+        place = Region(
+            found.name,
+            region,
             found.compartments.masks[region],
-            level=found.name,
-            name=region,
-            depth=margin,
-            margin=ground.settings.shell_mm,
+            found.compartments.volumes[region],
+            margin,
+            ground.settings.shell_mm,
         )
+        numbers = hu_statistics(scan, place)
         measured += [_flagged(number, carried) for number in numbers]
     measured += [_flagged(number, carried) for number in _sizes(found.name, found.shape)]
     return Level(

@@ -12,6 +12,7 @@ from ..regions import (
     REGIONS,
     NamedLevels,
     contrast_flags,
+    field_of_view,
     follow_spine,
     name_levels,
     side_flags,
@@ -156,7 +157,13 @@ def measure_spine(
     organs, kvp, contrast, seen = _circumstances(scan, labels, named, beside, settings)
     label_flags = (*label_flags, *spine.flags, *(side_flags(organs) if organs else ()))
     ground = Ground(
-        scan, labels, spine, _bodies(beside, labels), settings, (*scan.flags, *seen, *label_flags)
+        scan,
+        labels,
+        spine,
+        field_of_view(volume),
+        _bodies(beside, labels),
+        settings,
+        (*scan.flags, *seen, *label_flags),
     )
     found: list[Level] = []
     for name, label in named.levels.items():

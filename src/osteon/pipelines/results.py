@@ -49,7 +49,7 @@ def to_dict(
     dict
         Follows docs/results.schema.json.
     """
-    data = {
+    return {
         "schema": SCHEMA,
         "osteon": __version__,
         "created": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
@@ -74,10 +74,8 @@ def to_dict(
         "methods": _methods(result),
         "settings": asdict(result.settings),
         "manifest": dict(manifest),
+        "identifiers": dict(result.scan.identifiers) if keep_identifiers else {},
     }
-    if keep_identifiers:
-        data["identifiers"] = dict(result.scan.identifiers)
-    return data
 
 
 def _flags(flags: Iterable[Flag]) -> list[dict[str, str]]:
@@ -127,9 +125,11 @@ def _level(level: Level) -> dict[str, Any]:
         "depth_mm": shape.depth if shape else None,
         "width_mm": shape.width if shape else None,
         "regions": {
-            name: {"voxels": mask.voxels, "volume_mm3": round(mask.volume_mm3, 3)}
-            for name, mask in (compartments.masks if compartments else {}).items()
-        },
+            name: {"voxels": mask.voxels, "volume_mm3": round(compartments.volumes[name], 3)}
+            for name, mask in compartments.masks.items()
+        }
+        if compartments
+        else {},
         "flags": _flags(level.flags),
     }
 

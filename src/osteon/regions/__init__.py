@@ -2,6 +2,7 @@
 
 from .body import Body, find_body
 from .compartments import REGIONS, Compartments, Margins, find_compartments
+from .field import field_of_view
 from .numbering import LEVELS, NUMBERINGS, NamedLevels, name_levels
 from .quality import body_flags, contrast_flags, metal_flags, side_flags
 from .shape import Shape, measure_shape, suspect_fractures
@@ -21,6 +22,7 @@ __all__ = [
     "Spine",
     "body_flags",
     "contrast_flags",
+    "field_of_view",
     "find_body",
     "find_compartments",
     "find_tissues",

@@ -1,17 +1,18 @@
 """The vertebral body, cut from its posterior elements and seen along its own axes."""
 
 from dataclasses import dataclass, replace
-from itertools import product
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..core import EmptyRegion, Grid, Mask, Volume, resample
+from ..core import EmptyRegion, Grid, Mask, Volume
 from .spine import ANTERIOR
+from .surface import FAR_MM, Distances, depth_inside, extended, seen_along, signed_distance
 
 STEP_MM = 1.0
-"""Side of the cubic voxels in which a vertebra is cut up, whatever the scan's own voxels."""
+"""Side of the cubic voxels in which a vertebra is cut up, whatever the scan's own voxels.
+Surfaces are held as distances, so that they are finer than this."""
 
 SMALLEST_RADIUS_MM = 5.0
 """A body whose largest inscribed sphere is smaller is too little of a body to measure."""
@@ -23,8 +24,8 @@ sphere inside the body: wider than a pedicle, narrower than a body."""
 CANAL_MM2 = 40.0
 """A hole seen along the spine is the canal from this area on; real ones have 150 mm² and more."""
 
-CUT_MM3 = 20.0
-"""A body is cut by the field of view when this much of it lies in the outermost voxels."""
+CUT_MM3 = 60.0
+"""A body is cut by the field of view when this much of it would lie beyond."""
 
 LARGEST_TURN_DEG = 35.0
 """Endplates that would turn the body's axis further than this are not believed."""
@@ -36,20 +37,21 @@ class Body:
 
     Attributes
     ----------
-    inside : Mask of shape (i, j, k)
-        The body in cubic voxels of STEP_MM; i runs to the left, j to the back, k to the head
-        of the body, and not of the patient.
+    surface : Volume of shape (i, j, k), in mm
+        Signed distance to the surface of the body, negative inside, in cubic voxels of STEP_MM;
+        i runs to the left, j to the back, k to the head of the body, and not of the patient.
+        Where the field of view ends the body goes on as if it were longer.
     canal : (2,) array or None
-        Position (i, j) of the middle of the canal in mm from the body's centre; None where no
-        canal could be seen.
+        Position (left, back) of the middle of the canal in mm from the body's centre; None
+        where no canal could be seen.
     cut : str
-        Sides at which the field of view ends inside the body: ``""``, ``"top"``,
-        ``"bottom"``, ``"side"`` or several joined by a comma.
+        Sides at which the field of view ends inside the body: ``""``, ``"bottom"``, ``"side"``,
+        ``"top"`` or several joined by a comma.
     centre : (3,) array
         Middle of the body in world LPS mm.
     """
 
-    inside: Mask
+    surface: Volume
     canal: NDArray[np.float64] | None
     cut: str
     centre: NDArray[np.float64]
@@ -57,16 +59,22 @@ class Body:
     @property
     def axes(self) -> dict[str, NDArray[np.float64]]:
         """Unit vectors of the body in world LPS: left, anterior, superior."""
-        left, posterior, superior = self.inside.grid.direction.T
+        left, posterior, superior = self.surface.grid.direction.T
         return {"left": left, "anterior": -posterior, "superior": superior}
 
     def local(self, world: NDArray[np.float64]) -> NDArray[np.float64]:
         """(…, 3) world LPS mm as mm to the left, back and head of the body's centre."""
-        offset: NDArray[np.float64] = (world - self.centre) @ self.inside.grid.direction
+        offset: NDArray[np.float64] = (world - self.centre) @ self.surface.grid.direction
         return offset
 
 
-def find_body(vertebra: Mask, superior: NDArray[np.float64], *, given: Mask | None = None) -> Body:
+def find_body(
+    vertebra: Mask,
+    superior: NDArray[np.float64],
+    *,
+    known: Mask | None = None,
+    given: Mask | None = None,
+) -> Body:
     """Cut the body of a vertebra from its posterior elements.
 
     The vertebra is turned so that it is looked at along the spine. What lies in front of the
@@ -81,6 +89,8 @@ def find_body(vertebra: Mask, superior: NDArray[np.float64], *, given: Mask | No
         One whole vertebra.
     superior : (3,) array
         Unit vector in world LPS along the spine to the head.
+    known : Mask of shape (i, j, k), optional
+        Where the scan has image and not padding; everywhere if not given.
     given : Mask of shape (i, j, k), optional
         The body where it is known; then it is used as it is, and only the axes are found.
 
@@ -94,150 +104,177 @@ def find_body(vertebra: Mask, superior: NDArray[np.float64], *, given: Mask | No
     EmptyRegion
         If too little of a body is there.
     """
-    body = _look_along(vertebra, superior, given)
-    turned = _endplate_axis(body, superior)
-    return _look_along(vertebra, turned, given, forward=_forward(body))
+    if known is None:
+        known = Mask(np.ones(vertebra.grid.shape, bool), vertebra.grid)
+    longer = extended(vertebra, known)
+    whole = signed_distance(longer)
+    body = None if given is None else signed_distance(extended(given, known))
+    place = whole.grid.to_world(np.argwhere(longer.values))
+    first = _look_along(whole, body, place, superior, ANTERIOR)
+    first = replace(first, cut=_cut_sides(first, known))
+    found = _look_along(whole, body, place, _endplate_axis(first, superior), _forward(first))
+    return replace(found, cut=_cut_sides(found, known))
 
 
 def _look_along(
-    vertebra: Mask,
+    whole: Volume,
+    given: Volume | None,
+    place: NDArray[np.float64],
     superior: NDArray[np.float64],
-    given: Mask | None,
-    forward: NDArray[np.float64] = ANTERIOR,
+    forward: NDArray[np.float64],
 ) -> Body:
     """Cut the body with `superior` as the axis and `forward` as the rough front."""
-    whole = _turned(vertebra, superior, forward)
-    canal, wall = _find_canal(whole)
-    if given is None:
-        inside = _open(whole.values, wall)
-    else:
-        solid = _distance(given)
-        inside = resample(solid, onto=whole.grid, outside=50.0).values < 0
-    radius = float(ndimage.distance_transform_edt(inside).max()) * STEP_MM
+    grid = _turned_grid(place, superior, forward)
+    vertebra = seen_along(whole, grid)
+    canal, wall = _find_canal(vertebra < 0)
+    surface = _open(vertebra, wall) if given is None else seen_along(given, grid)
+    radius = float(depth_inside(surface, grid.spacing).max())
     if radius < SMALLEST_RADIUS_MM:
         raise EmptyRegion(
-            f"only {inside.sum() * STEP_MM**3 / 1000:.1f} cm³ of the body is in view, with room "
-            f"for a sphere of {radius:.0f} mm radius; at least {SMALLEST_RADIUS_MM:.0f} mm are "
-            "needed."
+            f"only {(surface < 0).sum() * STEP_MM**3 / 1000:.1f} cm³ of the body is in view, with "
+            f"room for a sphere of {radius:.0f} mm radius; at least {SMALLEST_RADIUS_MM:.0f} mm "
+            "are needed."
         )
-    index = _middle(inside)
-    centre = whole.grid.to_world(index)
+    index = _middle(surface)
     offset = None if canal is None else (canal - index[:2]) * STEP_MM
-    body = Body(_cropped(Mask(inside, whole.grid)), offset, "", centre)
-    return replace(body, cut=_cut_sides(body, vertebra.grid))
+    return Body(_cropped(surface, grid), offset, "", grid.to_world(index))
 
 
-def _turned(vertebra: Mask, superior: NDArray[np.float64], forward: NDArray[np.float64]) -> Mask:
-    """The vertebra in cubic voxels, k along `superior`, j away from `forward`."""
+def _turned_grid(
+    place: NDArray[np.float64], superior: NDArray[np.float64], forward: NDArray[np.float64]
+) -> Grid:
+    """Cubic voxels around a vertebra, k along `superior`, j away from `forward`."""
     front = forward - superior * (forward @ superior)
     front /= np.linalg.norm(front)
     axes = np.stack([np.cross(-front, superior), -front, superior], axis=1)
-    solid = _distance(vertebra)
-    local = solid.grid.to_world(np.argwhere(solid.values < 0)) @ axes
-    low = local.min(axis=0) - 4.0 * STEP_MM
-    size = np.ceil((local.max(axis=0) + 4.0 * STEP_MM - low) / STEP_MM).astype(int) + 1
-    grid = Grid(tuple(size), axes @ low, axes, np.full(3, STEP_MM))
-    return Mask(resample(solid, onto=grid, outside=50.0).values < 0, grid)
+    local = place @ axes
+    low = local.min(axis=0) - 5.0
+    i, j, k = np.ceil((local.max(axis=0) + 5.0 - low) / STEP_MM).astype(int) + 1
+    return Grid((i, j, k), axes @ low, axes, np.full(3, STEP_MM))
 
 
-def _distance(mask: Mask) -> Volume:
-    """Signed distance to the surface in mm, negative inside, in the box around a mask.
-
-    Interpolating distances gives smooth surfaces where the slices are thick; interpolating
-    the mask itself gives stairs.
-    """
-    box = _cropped(mask, np.ceil(6.0 / mask.grid.spacing).astype(int) + 1)
-    outer = ndimage.distance_transform_edt(~box.values, sampling=box.grid.spacing)
-    inner = ndimage.distance_transform_edt(box.values, sampling=box.grid.spacing)
-    return Volume((outer - inner).astype(np.float32), box.grid, "mm")
+def _cropped(surface: Distances, grid: Grid) -> Volume:
+    """The part of a surface within a few voxels of what is inside."""
+    place = np.argwhere(surface < 0)
+    start = np.maximum(place.min(axis=0) - 4, 0)
+    stop = np.minimum(place.max(axis=0) + 5, grid.shape)
+    box = surface[tuple(slice(a, b) for a, b in zip(start, stop, strict=True))]
+    return Volume(box.astype(np.float32), grid.crop(start, stop), "mm")
 
 
-def _cropped(mask: Mask, margin: ArrayLike = 3) -> Mask:
-    """The part of a mask within `margin` voxels of what is inside."""
-    sides = [np.flatnonzero(mask.values.any(axis=other)) for other in ((1, 2), (0, 2), (0, 1))]
-    start = np.maximum([side[0] for side in sides] - np.asarray(margin), 0)
-    stop = np.minimum([side[-1] + 1 for side in sides] + np.asarray(margin), mask.grid.shape)
-    box = mask.values[tuple(slice(a, b) for a, b in zip(start, stop, strict=True))]
-    return Mask(box, mask.grid.crop(start, stop))
-
-
-def _find_canal(whole: Mask) -> tuple[NDArray[np.float64] | None, int]:
+def _find_canal(whole: NDArray[np.bool_]) -> tuple[NDArray[np.float64] | None, int]:
     """Middle of the canal (i, j) and the first j behind the posterior wall of the body."""
-    shadow = whole.values.any(axis=2)
+    shadow = whole.any(axis=2)
     hole = ndimage.binary_fill_holes(shadow) & ~shadow
     if hole.sum() * STEP_MM**2 < CANAL_MM2:
-        slices = [ndimage.binary_fill_holes(s) & ~s for s in np.moveaxis(whole.values, 2, 0)]
+        slices = [ndimage.binary_fill_holes(s) & ~s for s in np.moveaxis(whole, 2, 0)]
         hole = np.mean(slices, axis=0) > 0.2
     pieces, count = ndimage.label(hole)
     if count == 0:
-        return None, whole.grid.shape[1]
+        return None, whole.shape[1]
     sizes = np.bincount(pieces.ravel())[1:]
     if sizes.max() * STEP_MM**2 < CANAL_MM2:
-        return None, whole.grid.shape[1]
+        return None, whole.shape[1]
     place = np.argwhere(pieces == sizes.argmax() + 1)
     return place.mean(axis=0), int(place[:, 1].min())
 
 
-def _open(whole: NDArray[np.bool_], wall: int) -> NDArray[np.bool_]:
-    """What lies in front of j = `wall` and holds a ball, joined to the largest ball."""
-    front = whole.copy()
-    front[:, wall:] = False
-    # The cut at the wall is no surface of bone: the ball may stand on it.
-    room = ndimage.distance_transform_edt(front)
+def _open(vertebra: Distances, wall: int) -> Distances:
+    """Surface of what lies in front of j = `wall` and holds a ball joined to the largest ball."""
+    steps = np.full(3, STEP_MM)
+    behind = (np.arange(vertebra.shape[1]) - wall + 0.5)[None, :, None] * STEP_MM
+    front = np.maximum(vertebra, behind)
+    # Nothing behind the canal matters, and distances take time.
+    reach = min(wall + 12, vertebra.shape[1])
+    room = depth_inside(front[:, :reach], steps)
     radius = OPENING * float(room.max())
     pieces, _ = ndimage.label(room > radius)
-    largest = pieces == pieces.flat[room.argmax()]
-    body: NDArray[np.bool_] = front & (ndimage.distance_transform_edt(~largest) <= radius)
-    return body
+    middle = pieces == pieces.flat[room.argmax()]
+    # Distance to the ball centres, right to a fraction of a voxel as `room` is.
+    apart = depth_inside(np.where(middle, np.maximum(room - radius, 1e-6), -FAR_MM), steps)
+    opened = np.full(vertebra.shape, FAR_MM)
+    opened[:, :reach] = np.maximum(front[:, :reach], apart - radius)
+    return opened
 
 
-def _middle(inside: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _middle(surface: Distances) -> NDArray[np.float64]:
     """Middle (i, j, k) of the body: halfway between its walls, and between its endplates."""
-    middle: NDArray[np.float64] = np.argwhere(inside).mean(axis=0)
-    for axis in (1, 2, 0):
-        beam = [slice(max(int(m) - 3, 0), int(m) + 4) for m in middle]
+    middle: NDArray[np.float64] = np.argwhere(surface < 0).mean(axis=0)
+    for axis in (1, 2, 0, 1, 2):
+        beam = [slice(max(round(m) - 4, 0), round(m) + 5) for m in middle]
         beam[axis] = slice(None)
-        ends = np.flatnonzero(np.moveaxis(inside[tuple(beam)], axis, 0).any(axis=(1, 2)))
-        if len(ends):
-            middle[axis] = (ends[0] + ends[-1]) / 2.0
+        lines = np.moveaxis(surface[tuple(beam)], axis, 2).reshape(-1, surface.shape[axis])
+        low, high = crossings(lines)
+        if len(low):
+            middle[axis] = (np.median(low) + np.median(high)) / 2.0
     return middle
 
 
-def _cut_sides(body: Body, scan: Grid) -> str:
-    """Sides of the body that lie within a voxel of the end of the scan."""
-    place = body.inside.grid.to_world(np.argwhere(body.inside.values))
-    index = scan.to_index(place)
-    last = np.array(scan.shape) - 1.0
-    superior = body.axes["superior"]
+def crossings(lines: Distances) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """First and last place at which lines of signed distances are inside, in voxels.
+
+    Parameters
+    ----------
+    lines : (n, m) array
+        Signed distances along n lines.
+
+    Returns
+    -------
+    first, last : (k,) arrays
+        By linear interpolation, for the k lines that go inside.
+    """
+    inside = lines < 0
+    inside[:, 0] = inside[:, -1] = False
+    lines, inside = lines[inside.any(axis=1)], inside[inside.any(axis=1)]
+    rows = np.arange(len(lines))
+    first = inside.argmax(axis=1)
+    last = lines.shape[1] - 1 - inside[:, ::-1].argmax(axis=1)
+    ends = []
+    for at, beside in ((first, first - 1), (last, last + 1)):
+        within, without = -lines[rows, at], np.maximum(lines[rows, beside], 0.0)
+        ends.append(at + (beside - at) * within / (within + without))
+    return ends[0], ends[1]
+
+
+def _cut_sides(body: Body, known: Mask) -> str:
+    """Sides at which more than a little of the body lies beyond what is known."""
+    place = body.surface.grid.to_world(np.argwhere(body.surface.values < 0))
+    index = np.round(known.grid.to_index(place)).astype(int)
+    last = np.array(known.grid.shape) - 1
+    near = np.clip(index, 0, last)
+    beyond = (near != index).any(axis=1) | ~known.values[tuple(near.T)]
+    if beyond.sum() * STEP_MM**3 < CUT_MM3:
+        return ""
     sides = set()
-    for axis, upper in product(range(3), (False, True)):
-        near = index[:, axis] > last[axis] - 0.5 if upper else index[:, axis] < 0.5
-        if near.sum() * STEP_MM**3 >= CUT_MM3:
-            rise = float(scan.direction[:, axis] @ superior) * (1 if upper else -1)
-            sides.add("top" if rise > 0.5 else "bottom" if rise < -0.5 else "side")
+    offset = body.local(place[beyond])
+    size = np.abs(body.local(place)).max(axis=0)
+    outermost = np.abs(offset / size)
+    up = (outermost[:, 2] >= outermost[:, :2].max(axis=1)) | (np.abs(offset[:, 2]) > 0.7 * size[2])
+    for side, share in (("top", up & (offset[:, 2] > 0)), ("bottom", up & (offset[:, 2] < 0))):
+        if share.sum() * STEP_MM**3 >= CUT_MM3:
+            sides.add(side)
+    if not sides or (~up).sum() > 3 * up.sum():
+        sides.add("side")
     return ", ".join(sorted(sides))
 
 
 def _endplate_axis(body: Body, superior: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mean normal of the endplates that are in view, in world LPS."""
-    inside = body.inside.values
-    core = ndimage.distance_transform_edt(inside.any(axis=2)) > 6.0 / STEP_MM
-    i, j = np.nonzero(core & inside.any(axis=2))
-    columns = inside[i, j]
-    heights = {
-        "top": columns.shape[1] - 1 - columns[:, ::-1].argmax(axis=1),
-        "bottom": columns.argmax(axis=1),
-    }
+    surface = body.surface.values.astype(np.float64)
+    outline = (surface < 0).any(axis=2)
+    i, j = np.nonzero(ndimage.distance_transform_edt(np.pad(outline, 1))[1:-1, 1:-1] > 6.0)
+    if len(i) < 30:
+        return superior
+    low, high = crossings(surface[i, j])
     normals = []
-    for side, height in heights.items():
-        if side in body.cut or len(i) < 30:
-            continue
-        slopes = _plane(i, j, height.astype(float))
-        normals.append(np.array([-slopes[0], -slopes[1], 1.0]))
+    for side, height in (("top", high), ("bottom", low)):
+        if side not in body.cut and len(height) == len(i):
+            slopes = _plane(i, j, height)
+            normals.append(np.array([-slopes[0], -slopes[1], 1.0]))
     if not normals:
         return superior
     mean = np.sum([n / np.linalg.norm(n) for n in normals], axis=0)
-    axis: NDArray[np.float64] = body.inside.grid.direction @ (mean / np.linalg.norm(mean))
+    axis: NDArray[np.float64] = body.surface.grid.direction @ (mean / np.linalg.norm(mean))
     turn = np.degrees(np.arccos(np.clip(axis @ superior, -1.0, 1.0)))
     return axis if turn <= LARGEST_TURN_DEG else superior
 
@@ -260,6 +297,6 @@ def _forward(body: Body) -> NDArray[np.float64]:
     """Direction from the canal to the middle of the body; the patient's front without a canal."""
     if body.canal is None:
         return ANTERIOR
-    left, posterior, _ = body.inside.grid.direction.T
+    left, posterior, _ = body.surface.grid.direction.T
     forward: NDArray[np.float64] = -(left * body.canal[0] + posterior * body.canal[1])
     return forward / np.linalg.norm(forward)

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..core import Flag, Grid, Mask, Volume, resample
-from .body import STEP_MM, Body
+from .body import STEP_MM, Body, crossings
+from .surface import depth_inside
 
 REGIONS = {
     "core": "The whole body without its shell, endplates, basivertebral vein and dense foci.",
@@ -27,14 +29,14 @@ VEIN_HALF_HEIGHT_MM = 4.0
 OVAL_FRONT = 2.0 / 3.0
 """Share of the body's depth, from the front, in which the oval lies."""
 
-OVAL_INSIDE = 0.97
-"""Share of the oval that must lie in the core; the rest is the edge of a voxel."""
-
-OVAL_SHARES = (1.0, 0.9, 0.8, 0.7)
+OVAL_SHARES = tuple(np.arange(1.0, 0.49, -0.05))
 """Depths that are tried, as shares of the room there is; the oval of largest area is taken."""
 
 SMALLEST_OVAL_MM = 4.0
 """An oval with a shorter half axis is not given."""
+
+FINER = 3
+"""Points along each side of a voxel at which regions are looked up."""
 
 FOCUS_HU = 300.0
 FOCUS_SD = 6.0
@@ -68,7 +70,10 @@ class Compartments:
     Attributes
     ----------
     masks : mapping of str to Mask
-        One mask a region that could be placed, all on `box`.
+        Voxels of which at least half lies in the region, for each that could be placed; all on
+        `box`.
+    volumes : mapping of str to float
+        Volume of each region in mm³, parts of voxels counted as parts.
     missing : mapping of str to str
         Why a region could not be placed.
     box : Grid
@@ -83,6 +88,7 @@ class Compartments:
     """
 
     masks: Mapping[str, Mask]
+    volumes: Mapping[str, float]
     missing: Mapping[str, str]
     box: Grid
     start: tuple[int, int, int]
@@ -90,11 +96,13 @@ class Compartments:
     flags: tuple[Flag, ...]
 
 
-def find_compartments(body: Body, scan: Volume, margins: Margins) -> Compartments:
+def find_compartments(
+    body: Body, scan: Volume, margins: Margins, known: Mask | None = None
+) -> Compartments:
     """Place the trabecular regions of a body.
 
-    The regions are laid out along the body's own axes, in mm, and then taken at the voxel
-    centres of the scan; grey values are used only to leave out dense foci.
+    The regions are laid out along the body's own axes, in mm, and then looked up in the voxels
+    of the scan; grey values are used only to leave out dense foci.
 
     Parameters
     ----------
@@ -104,6 +112,8 @@ def find_compartments(body: Body, scan: Volume, margins: Margins) -> Compartment
         The CT.
     margins : Margins
         What is taken off.
+    known : Mask of shape (i, j, k), optional
+        Where the scan has image and not padding; everywhere if not given.
 
     Returns
     -------
@@ -111,63 +121,79 @@ def find_compartments(body: Body, scan: Volume, margins: Margins) -> Compartment
         The regions that could be placed, and why others could not.
     """
     box, start = _box(body, scan.grid)
-    room = _depth(body, scan.grid, margins)
-    depth = resample(room, onto=box, outside=-50.0)
-    local = body.local(box.to_world(np.moveaxis(np.indices(box.shape), 0, -1)))
+    place = tuple(slice(a, a + n) for a, n in zip(start, box.shape, strict=True))
+    room = _depth(body, margins)
     half = _half_depth(body)
-    core = (depth.values >= margins.shell) & ~_vein(local, half)
-    stop = tuple(a + n for a, n in zip(start, box.shape, strict=True))
-    values = scan.values[tuple(slice(a, b) for a, b in zip(start, stop, strict=True))]
-    core, flags = _without_foci(core, values, box)
-    masks = {"core": core, "anterior": core & (local[..., 1] < 0.0)}
-    missing = {}
     oval = _oval(body, room, margins, half)
+    shares = _shares(body, room, box, margins, half, oval)
+    if known is not None:
+        shares = {name: share * known.values[place] for name, share in shares.items()}
+    focus, flags = _foci(shares["core"] >= 0.5, scan.values[place], box)
+    shares = {name: share * ~focus for name, share in shares.items()}
+    masks = {name: Mask(share >= 0.5, box) for name, share in shares.items()}
+    volumes = {name: float(share.sum()) * box.voxel_volume for name, share in shares.items()}
+    missing = {
+        name: f"nothing is left inside {margins.shell:g} mm of shell and {margins.endplate:g} mm "
+        "of endplate"
+        for name in REGIONS
+        if name not in masks or masks[name].voxels == 0
+    }
     if oval is None:
         missing["oval"] = (
             f"no ellipse with half axes of {SMALLEST_OVAL_MM:g} mm fits into the core at mid-height"
         )
-    else:
-        masks["oval"] = core & _in_oval(local, oval, margins.oval_height / 2.0)
-    for name in [name for name, mask in masks.items() if not mask.any()]:
-        del masks[name]
-        missing[name] = (
-            f"nothing is left inside {margins.shell:g} mm of shell and {margins.endplate:g} mm of "
-            "endplate"
-        )
-    placed = {name: Mask(mask, box) for name, mask in masks.items()}
-    return Compartments(placed, missing, box, start, depth, flags)
+    placed = {name: mask for name, mask in masks.items() if name not in missing}
+    depth = resample(room, onto=box, outside=0.0)
+    return Compartments(placed, volumes, missing, box, start, depth, flags)
+
+
+def _shares(
+    body: Body,
+    room: Volume,
+    box: Grid,
+    margins: Margins,
+    half: float,
+    oval: tuple[float, float, float] | None,
+) -> dict[str, NDArray[np.float64]]:
+    """Share of each voxel that lies in each region, from FINER³ points in it."""
+    index = np.moveaxis(np.indices(box.shape), 0, -1)
+    names = ("core", "anterior") if oval is None else tuple(REGIONS)
+    shares = {name: np.zeros(box.shape) for name in names}
+    offsets = (np.arange(FINER) + 0.5) / FINER - 0.5
+    for offset in product(offsets, repeat=3):
+        world = box.to_world(index + np.array(offset))
+        at = np.moveaxis(room.grid.to_index(world), -1, 0)
+        depth = ndimage.map_coordinates(room.values, at, order=1, mode="constant")
+        local = body.local(world)
+        core = (depth >= margins.shell) & ~_vein(local, half)
+        shares["core"] += core
+        shares["anterior"] += core & (local[..., 1] < 0.0)
+        if oval is not None:
+            shares["oval"] += core & _in_oval(local, oval, margins.oval_height / 2.0)
+    return {name: share / FINER**3 for name, share in shares.items()}
 
 
 def _box(body: Body, scan: Grid) -> tuple[Grid, tuple[int, int, int]]:
-    place = scan.to_index(body.inside.grid.to_world(np.argwhere(body.inside.values)))
+    place = scan.to_index(body.surface.grid.to_world(np.argwhere(body.surface.values < 0)))
     low = np.clip(np.floor(place.min(axis=0)).astype(int) - 1, 0, None)
     high = np.minimum(np.ceil(place.max(axis=0)).astype(int) + 2, scan.shape)
     return scan.crop(low, high), (int(low[0]), int(low[1]), int(low[2]))
 
 
-def _depth(body: Body, scan: Grid, margins: Margins) -> Volume:
-    """Distance from the surface in mm, shortened along the axis so that both margins are one.
-
-    Where the scan ends inside the body there is no surface, and none is taken off.
-    """
-    grid = body.inside.grid
-    index = scan.to_index(grid.to_world(np.moveaxis(np.indices(grid.shape), 0, -1)))
-    beyond = ((index < -0.5) | (index > np.array(scan.shape) - 0.5)).any(axis=-1)
-    # Padded, so that a body at the edge of its grid still ends there.
-    solid = np.pad(body.inside.values | beyond, 1)
-    sampling = np.array([1.0, 1.0, margins.shell / margins.endplate]) * STEP_MM
-    depth = ndimage.distance_transform_edt(solid, sampling=sampling)[1:-1, 1:-1, 1:-1]
-    outside = ndimage.distance_transform_edt(~body.inside.values, sampling=sampling)
-    # The surface lies half a voxel in front of the first voxel outside.
-    signed = np.where(body.inside.values, depth - STEP_MM / 2.0, STEP_MM / 2.0 - outside)
-    return Volume(signed.astype(np.float32), grid, "mm")
+def _depth(body: Body, margins: Margins) -> Volume:
+    """Distance from the surface in mm, shortened along the axis so that both margins are one."""
+    surface = body.surface.values.astype(np.float64)
+    steps = np.array([1.0, 1.0, margins.shell / margins.endplate]) * STEP_MM
+    depth = depth_inside(np.pad(surface, 1, constant_values=1.0), steps)[1:-1, 1:-1, 1:-1]
+    return Volume(depth.astype(np.float32), body.surface.grid, "mm")
 
 
 def _half_depth(body: Body) -> float:
     """Half the distance from the front to the back wall in mm, along the middle of the body."""
-    i, _, k = np.round(body.inside.grid.to_index(body.centre)).astype(int)
-    slab = body.inside.values[i - 2 : i + 3, :, k - 2 : k + 3].any(axis=(0, 2))
-    return float(slab.sum()) * STEP_MM / 2.0
+    i, _, k = np.round(body.surface.grid.to_index(body.centre)).astype(int)
+    lines = np.moveaxis(body.surface.values[i - 3 : i + 4, :, k - 3 : k + 4], 1, 2)
+    front, back = crossings(lines.reshape(-1, lines.shape[2]).astype(np.float64))
+    return float(np.median(back) - np.median(front)) * STEP_MM / 2.0
 
 
 def _vein(local: NDArray[np.float64], half: float) -> NDArray[np.bool_]:
@@ -180,12 +206,13 @@ def _vein(local: NDArray[np.float64], half: float) -> NDArray[np.bool_]:
     return inside
 
 
-def _without_foci(
+def _foci(
     core: NDArray[np.bool_], values: NDArray[np.float64], box: Grid
 ) -> tuple[NDArray[np.bool_], tuple[Flag, ...]]:
-    """Leave out bone islands and the like: far denser than the rest of the core, and compact."""
+    """Bone islands and the like: far denser than the rest of the core, and compact."""
+    nothing = np.zeros_like(core)
     if not core.any():
-        return core, ()
+        return nothing, ()
     middle = np.median(values[core])
     spread = 1.4826 * np.median(np.abs(values[core] - middle))
     above = max(FOCUS_HU, float(middle + FOCUS_SD * spread))
@@ -194,37 +221,58 @@ def _without_foci(
     large = np.flatnonzero(sizes >= FOCUS_MM3)
     large = large[large > 0]
     if len(large) == 0:
-        return core, ()
+        return nothing, ()
     far = ndimage.distance_transform_edt(~np.isin(pieces, large), sampling=box.spacing)
-    kept = core & (far > FOCUS_RIM_MM)
     text = (
         f"{len(large)} dense focus or foci above {above:.0f} HU were left out of the core, "
         f"{sizes[large].sum() / 1000:.2f} cm³ and a rim of {FOCUS_RIM_MM:g} mm "
         "(bone island, sclerosis, calcified disc or cement)."
     )
-    return kept, (Flag("dense-focus-left-out", text),)
+    return far <= FOCUS_RIM_MM, (Flag("dense-focus-left-out", text),)
 
 
 def _oval(
     body: Body, depth: Volume, margins: Margins, half: float
 ) -> tuple[float, float, float] | None:
-    """Middle (back, in mm) and half axes (to the left, to the back) of the largest oval."""
-    local = body.local(depth.grid.to_world(np.moveaxis(np.indices(depth.grid.shape), 0, -1)))
-    slab = np.abs(local[..., 2]) <= STEP_MM
-    local, room = local[slab], depth.values[slab] >= margins.shell
-    room &= ~_vein(local, half)
+    """Middle (back, in mm) and half axes (to the left, to the back) of the largest oval.
+
+    The oval lies in the plane at mid-height, in the front two thirds, with its rim at least
+    the shell's margin away from the surface.
+    """
     front = -half + margins.shell
     back = -half + 2.0 * half * OVAL_FRONT
     best = None
     for share in OVAL_SHARES:
-        middle, deep = (front + back) / 2.0, share * (back - front) / 2.0
-        for wide in np.arange(2.0 * half, SMALLEST_OVAL_MM, -STEP_MM / 2.0):
-            inside = _in_oval(local, (middle, wide, deep), margins.oval_height)
-            larger = best is None or wide * deep > best[1] * best[2]
-            if deep >= SMALLEST_OVAL_MM and larger and room[inside].mean() >= OVAL_INSIDE:
-                best = (middle, float(wide), deep)
-                break
+        for slide in (0.0, 0.5, 1.0):
+            deep = share * (back - front) / 2.0
+            middle = front + deep + slide * (back - front - 2.0 * deep)
+            wide = _widest(body, depth, margins.shell, (middle, deep)) if deep > 0 else 0.0
+            if min(wide, deep) >= SMALLEST_OVAL_MM and (
+                best is None or wide * deep > best[1] * best[2]
+            ):
+                best = (middle, wide, deep)
     return best
+
+
+def _widest(body: Body, depth: Volume, margin: float, oval: tuple[float, float]) -> float:
+    """Largest half axis to the side at which the rim of an oval keeps its margin, in mm."""
+    middle, deep = oval
+    angle = np.linspace(0.0, 2.0 * np.pi, 48, endpoint=False)
+    left, posterior, _ = body.surface.grid.direction.T
+    low, high = 0.0, 40.0
+    for _ in range(12):
+        wide = (low + high) / 2.0
+        across = wide * np.cos(angle)[:, None] * left
+        world = body.centre + across + (middle + deep * np.sin(angle))[:, None] * posterior
+        rim = ndimage.map_coordinates(
+            depth.values, depth.grid.to_index(world).T, order=1, mode="constant"
+        )
+        # The front end lies on the margin by construction; half a voxel is forgiven.
+        if rim.min() >= margin - STEP_MM / 2.0:
+            low = wide
+        else:
+            high = wide
+    return low
 
 
 def _in_oval(

@@ -7,7 +7,11 @@ from itertools import pairwise
 import numpy as np
 
 from ..core import Flag
-from .body import STEP_MM, Body
+from .body import STEP_MM, Body, crossings
+from .surface import Distances
+
+JUDGED = (*(f"T{n}" for n in range(4, 13)), *(f"L{n}" for n in range(1, 5)))
+"""Levels that Genant's grading was made for; above them neighbours differ by nature."""
 
 MIDLINE_MM = 6.0
 """Heights are taken within this distance of the middle, in mm."""
@@ -52,23 +56,29 @@ def measure_shape(body: Body) -> Shape:
     Returns
     -------
     Shape
-        In mm, to about half the step of the body's voxels; coarse slices add to that.
+        In mm, to about half a millimetre; coarse slices add to that.
     """
-    inside = body.inside.values
-    i, j, k = np.round(body.inside.grid.to_index(body.centre)).astype(int)
+    surface = body.surface.values.astype(np.float64)
+    i, j, k = np.round(body.surface.grid.to_index(body.centre)).astype(int)
     reach = int(MIDLINE_MM / STEP_MM)
-    depth_line = np.flatnonzero(inside[i - 2 : i + 3, :, k - 2 : k + 3].any(axis=(0, 2)))
-    width_line = np.flatnonzero(inside[:, j - 2 : j + 3, k - 2 : k + 3].any(axis=(1, 2)))
-    front, back = depth_line[0], depth_line[-1]
+    front, back = _ends(surface[i - 3 : i + 4, :, k - 3 : k + 4], 1)
+    left, right = _ends(surface[:, j - 3 : j + 4, k - 3 : k + 4], 0)
     heights = {}
     if not body.cut:
-        columns = inside[i - reach : i + reach + 1, :, :].sum(axis=2) * STEP_MM
         for name, (start, stop) in BANDS.items():
-            span = columns[:, front + round(start * (back - front)) :]
-            span = span[:, : max(round((stop - start) * (back - front)), 1)]
-            if (span > 0).any():
-                heights[name] = float(np.median(span[span > 0]))
-    return Shape(heights, len(depth_line) * STEP_MM, len(width_line) * STEP_MM)
+            band = slice(
+                round(front + start * (back - front)), round(front + stop * (back - front)) + 1
+            )
+            low, high = _ends(surface[i - reach : i + reach + 1, band], 2)
+            heights[name] = (high - low) * STEP_MM
+    return Shape(heights, (back - front) * STEP_MM, (right - left) * STEP_MM)
+
+
+def _ends(block: Distances, axis: int) -> tuple[float, float]:
+    """Median first and last place inside along one axis of a block of distances, in voxels."""
+    lines = np.moveaxis(block, axis, 2)
+    first, last = crossings(lines.reshape(-1, lines.shape[2]))
+    return float(np.median(first)), float(np.median(last))
 
 
 def suspect_fractures(shapes: Mapping[str, Shape]) -> dict[str, tuple[Flag, ...]]:
@@ -96,7 +106,7 @@ def suspect_fractures(shapes: Mapping[str, Shape]) -> dict[str, tuple[Flag, ...]
             beside[above].append(other.heights["posterior"])
             beside[below].append(one.heights["posterior"])
     for level, shape in shapes.items():
-        if not {"anterior", "middle", "posterior"} <= shape.heights.keys():
+        if level not in JUDGED or not BANDS.keys() <= shape.heights.keys():
             continue
         back = shape.heights["posterior"]
         found[level] += _deformity("wedge", "front", shape.heights["anterior"], "the back", back)
