@@ -27,6 +27,9 @@ CANAL_MM2 = 40.0
 CUT_MM3 = 60.0
 """A body is cut by the field of view when this much of it would lie beyond."""
 
+LARGEST_BEYOND = 0.5
+"""A body with a larger share beyond the field of view is not measured."""
+
 LARGEST_TURN_DEG = 35.0
 """Endplates that would turn the body's axis further than this are not believed."""
 
@@ -238,23 +241,26 @@ def crossings(lines: Distances) -> tuple[NDArray[np.float64], NDArray[np.float64
 
 def _cut_sides(body: Body, known: Mask) -> str:
     """Sides at which more than a little of the body lies beyond what is known."""
-    place = body.surface.grid.to_world(np.argwhere(body.surface.values < 0))
+    grid, inside = body.surface.grid, body.surface.values < 0
+    place = grid.to_world(np.argwhere(inside))
     index = np.round(known.grid.to_index(place)).astype(int)
-    last = np.array(known.grid.shape) - 1
-    near = np.clip(index, 0, last)
-    beyond = (near != index).any(axis=1) | ~known.values[tuple(near.T)]
-    if beyond.sum() * STEP_MM**3 < CUT_MM3:
-        return ""
-    sides = set()
-    offset = body.local(place[beyond])
+    near = np.clip(index, 0, np.array(known.grid.shape) - 1)
+    beyond = np.zeros(inside.shape, bool)
+    beyond[inside] = (near != index).any(axis=1) | ~known.values[tuple(near.T)]
+    if beyond.sum() > LARGEST_BEYOND * inside.sum():
+        raise EmptyRegion(
+            f"{100 * beyond.sum() / inside.sum():.0f} % of the body lies beyond the field of view; "
+            f"at most {100 * LARGEST_BEYOND:.0f} % may."
+        )
     size = np.abs(body.local(place)).max(axis=0)
-    outermost = np.abs(offset / size)
-    up = (outermost[:, 2] >= outermost[:, :2].max(axis=1)) | (np.abs(offset[:, 2]) > 0.7 * size[2])
-    for side, share in (("top", up & (offset[:, 2] > 0)), ("bottom", up & (offset[:, 2] < 0))):
-        if share.sum() * STEP_MM**3 >= CUT_MM3:
-            sides.add(side)
-    if not sides or (~up).sum() > 3 * up.sum():
-        sides.add("side")
+    pieces, count = ndimage.label(beyond)
+    sides = set()
+    for number in range(1, count + 1):
+        piece = np.argwhere(pieces == number)
+        if len(piece) * STEP_MM**3 >= CUT_MM3:
+            left, back, up = (body.local(grid.to_world(piece)) / size).mean(axis=0)
+            along = abs(up) >= max(abs(left), abs(back))
+            sides.add(("top" if up > 0 else "bottom") if along else "side")
     return ", ".join(sorted(sides))
 
 

@@ -124,7 +124,8 @@ def find_compartments(
     place = tuple(slice(a, a + n) for a, n in zip(start, box.shape, strict=True))
     room = _depth(body, margins)
     half = _half_depth(body)
-    oval = _oval(body, room, margins, half)
+    ends = "top" in body.cut or "bottom" in body.cut
+    oval = None if ends else _oval(body, room, margins, half)
     shares = _shares(body, room, box, margins, half, oval)
     if known is not None:
         shares = {name: share * known.values[place] for name, share in shares.items()}
@@ -140,7 +141,10 @@ def find_compartments(
     }
     if oval is None:
         missing["oval"] = (
-            f"no ellipse with half axes of {SMALLEST_OVAL_MM:g} mm fits into the core at mid-height"
+            "the field of view cuts the body, so that its mid-height is not known"
+            if ends
+            else f"no ellipse with half axes of {SMALLEST_OVAL_MM:g} mm fits into the core at "
+            "mid-height"
         )
     placed = {name: mask for name, mask in masks.items() if name not in missing}
     depth = resample(room, onto=box, outside=0.0)
