@@ -40,13 +40,15 @@ def calibrate(
     method
         Method whose density map is written; the keys stand in calibration.json.
     """
-    from ..io import fingerprint, read_ct, read_labels, write_volume
-    from ..pipelines import calibrate_scan, manifest
-    from .inputs import read_rods
-    from .outputs import results_folder, write_json
+    from ..io import read_ct, read_labels, write_volume
+    from ..pipelines import MeasureSettings, calibrate_scan, manifest
+    from .inputs import digests, read_rods
+    from .outputs import check_out, results_folder, write_json
     from .progress import ProgressBar
 
     began = time.monotonic()
+    stated = MeasureSettings(kvp=reading.kvp, contrast=reading.contrast_given)
+    check_out(out, (scan, organs))
     with ProgressBar() as progress:
         progress("reading the scan", 0, 3)
         image = read_ct(scan, series=reading.series, allow_gaps=reading.allow_gaps)
@@ -55,20 +57,20 @@ def calibrate(
         found = calibrate_scan(
             image.volume,
             read_labels(organs, onto=image.volume.grid)[0] if organs else None,
-            kvp=made_by.kvp if reading.kvp is None else reading.kvp,
-            contrast=made_by.contrast if reading.contrast is None else reading.contrast_given,
+            kvp=made_by.kvp if stated.kvp is None else stated.kvp,
+            contrast=made_by.contrast if stated.contrast is None else stated.contrast,
             rods=read_rods(rods) if rods else None,
         )
         chosen = _chosen(found, method)
-        inputs = {"scan": scan, "organs": organs, "rods": rods}
-        hashes = {role: fingerprint(path) for role, path in inputs.items() if path}
+        hashes = digests({"scan": scan, "organs": organs}, {"rods": rods})
+        choices = {"kvp": stated.kvp, "contrast": stated.contrast, "allow_gaps": reading.allow_gaps}
         data: dict[str, Any] = {
             "calibrations": [_plain(one) for one in found],
-            "manifest": manifest(asdict(reading), hashes, 0.0),
+            "manifest": manifest(choices, hashes, 0.0),
         }
         data["manifest"]["seconds"] = round(time.monotonic() - began, 2)
         progress("writing", 2, 3)
-        with results_folder(out) as folder:
+        with results_folder(out, (scan, organs, rods)) as folder:
             write_json(folder / "calibration.json", data)
             if chosen is not None:
                 write_volume(folder / "density.nii.gz", chosen.apply(image.volume))

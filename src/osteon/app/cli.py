@@ -1,7 +1,11 @@
 """The command line: `osteon COMMAND …`."""
 
+import io
+import os
+import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from cyclopts import App
 from cyclopts.exceptions import CycloptsError
@@ -25,6 +29,7 @@ app = App(
         "Research use: a screening indication is not a diagnosis."
     ),
     help_format="markdown",
+    suppress_keyboard_interrupt=False,
 )
 app.command(measure)
 app.command(calibrate)
@@ -44,8 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         Exit status: 0, or 2 after an error, which is one line on stderr and never a traceback.
     """
+    _settle()
     try:
         app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+        sys.stdout.flush()
     except CycloptsError as error:
         told = " ".join(str(error).split())
         print(f"osteon: {told} See osteon --help.", file=sys.stderr)
@@ -53,12 +60,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("osteon: stopped; nothing was left half-written.", file=sys.stderr)
         return FAILED
+    except BrokenPipeError:  # whoever read our output has seen enough, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (ValueError, OSError, MemoryError) as error:
         if not _is_ours(error):
             raise
         print(f"osteon: {' '.join(str(error).split())}", file=sys.stderr)
         return FAILED
     return 0
+
+
+def _settle() -> None:
+    """Print on any terminal, and clean up after a polite kill as after Ctrl-C."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    with suppress(ValueError):  # only the main thread may
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _is_ours(error: Exception) -> bool:

@@ -1,12 +1,24 @@
 """Small files that a person writes by hand: which label is which level, which rod is how dense."""
 
+import hashlib
 import json
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ..calibration import Rod, phantom
-from ..core import UnreadableScan
+from ..core import OsteonError, UnreadableScan
+from ..io import fingerprint
+
+
+def digests(images: Mapping[str, Path | None], tables: Mapping[str, Path | None]) -> dict[str, str]:
+    """SHA-256 of every input that was given, by its role: images, and tables written by hand."""
+    found = {role: fingerprint(path) for role, path in images.items() if path}
+    for role, path in tables.items():
+        if path:
+            found[role] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return found
 
 
 def read_level_map(path: Path) -> dict[int, str]:
@@ -36,13 +48,17 @@ def read_rods(path: Path) -> tuple[Rod, ...]:
     ------
     UnreadableScan
         If the file is not such a table.
+    BadSetting, UnknownName
+        If the phantom is not known, or has another number of rods.
     """
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         if "phantom" in table:
             return phantom(str(table["phantom"])).rods([float(hu) for hu in table["hu"]])
         return tuple(_rod(row) for row in table["rod"])
-    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+    except OsteonError:
+        raise
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise UnreadableScan(
             f"{path.name} is no table of rods ({error}); write TOML with [[rod]] entries of hu and "
             "density in mg/cm³, and water for a liquid phantom."

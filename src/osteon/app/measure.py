@@ -40,6 +40,7 @@ def measure(
     """
     from ..core import BadSetting
     from ..pipelines import MeasureSettings
+    from .outputs import check_out
     from .progress import ProgressBar
 
     began = time.monotonic()
@@ -49,6 +50,7 @@ def measure(
             "TotalSegmentator; Osteon does not find vertebrae by itself yet."
         )
     settings = MeasureSettings(**asdict(margins), kvp=reading.kvp, contrast=reading.contrast_given)
+    check_out(out, (scan, *beside.images.values()))
     with ProgressBar() as progress:
         progress("reading the scan", 0, 40)
         from ..io import read_ct, read_labels
@@ -65,9 +67,9 @@ def measure(
             progress=lambda what, done, steps: progress(what, done + steps // 8, 2 * steps),
         )
         progress("writing the report", 3, 4)
-        data = _write(result, out, {"scan": scan, **beside.files()}, naming, began)
+        data = _write(result, out, scan, beside, naming, began)
     _tell_flags(result)
-    print(json.dumps(data, ensure_ascii=False) if naming.json else f"Report: {out / 'report.html'}")
+    print(json.dumps(data) if naming.json else f"Report: {out / 'report.html'}")
 
 
 def _companions(beside: Beside, grid: "Grid") -> "Companions":
@@ -87,25 +89,28 @@ def _companions(beside: Beside, grid: "Grid") -> "Companions":
 def _write(
     result: "SpineResult",
     out: Path,
-    inputs: dict[str, Path | None],
+    scan: Path,
+    beside: Beside,
     naming: Naming,
     began: float,
 ) -> dict[str, Any]:
     """Write everything at once, so that no result is ever half there."""
     from ..core import Mask
-    from ..io import fingerprint, write_labels
+    from ..io import write_labels
     from ..pipelines import manifest, to_dict
     from ..regions import REGIONS
     from ..report import write_report
+    from .inputs import digests
     from .outputs import results_folder, write_json, write_table
 
-    hashes = {role: fingerprint(path) for role, path in inputs.items() if path}
+    images = {"scan": scan, **beside.images}
+    hashes = digests(images, beside.tables)
     subject = naming.subject or f"sub-{hashes['scan'][:8]}"
     made = manifest(asdict(result.settings), hashes, time.monotonic() - began)
     data = to_dict(result, subject=subject, manifest=made, keep_identifiers=naming.keep_identifiers)
     regions = {name: result.region(name) for name in REGIONS}
     masks = {name: Mask(region.values > 0, region.grid) for name, region in regions.items()}
-    with results_folder(out) as folder:
+    with results_folder(out, (*images.values(), *beside.tables.values())) as folder:
         for name, region in regions.items():
             write_labels(folder / f"{name}.nii.gz", region)
         write_report(data, result.scan.volume, result.vertebrae, masks, folder)

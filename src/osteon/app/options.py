@@ -54,15 +54,15 @@ class Beside:
     rods: Path | None = None
     """TOML file with the rods of a density phantom and their mean HU."""
 
-    def files(self) -> dict[str, Path | None]:
-        """Every file by its role, for the manifest."""
-        return {
-            "labels": self.labels,
-            "organs": self.organs,
-            "subregions": self.subregions,
-            "level_map": self.level_map,
-            "rods": self.rods,
-        }
+    @property
+    def images(self) -> dict[str, Path | None]:
+        """Label images by their role."""
+        return {"labels": self.labels, "organs": self.organs, "subregions": self.subregions}
+
+    @property
+    def tables(self) -> dict[str, Path | None]:
+        """Files written by hand, by their role."""
+        return {"level_map": self.level_map, "rods": self.rods}
 
 
 @Parameter(name="*")

@@ -2,41 +2,135 @@
 
 import csv
 import json
+import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from ..core import COLUMNS, BadSetting, Measurement
 
+PARTIAL = ".osteon-partial-"
+"""How the names of folders begin in which results are put together."""
 
-@contextmanager
-def results_folder(out: Path) -> Iterator[Path]:
-    """A temporary folder beside `out`, whose files are moved into `out` when all are there.
+STALE_S = 3600.0
+"""Age in s from which such a folder was left by a run that was killed: writing takes seconds."""
 
-    After an error or an interruption `out` is as it was before.
+
+def check_out(out: Path, inputs: Iterable[Path | None] = ()) -> None:
+    """Refuse, before anything is computed, a folder that results cannot be written to.
+
+    Parameters
+    ----------
+    out : Path
+        Folder for the results; need not be there yet.
+    inputs : iterable of Path or None
+        What is read.
 
     Raises
     ------
     BadSetting
-        If `out` is a file or cannot be written to.
+        If `out` is a file, cannot be written to, or is the folder that is read.
     """
     if out.exists() and not out.is_dir():
         raise BadSetting(f"--out {out.name} is a file; name a folder.")
+    place = out.absolute()
+    while not place.exists():
+        place = place.parent
+    if not place.is_dir():
+        raise BadSetting(f"--out {out.name} cannot be made: {place.name} is a file.")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise BadSetting(
+            f"--out {out.name} cannot be written: there is no right to write to {place}."
+        )
+    if out.resolve() in {path.resolve() for path in inputs if path}:
+        raise BadSetting(f"--out {out.name} is the folder that is read; name another one.")
+
+
+@contextmanager
+def results_folder(out: Path, inputs: Iterable[Path | None] = ()) -> Iterator[Path]:
+    """A temporary folder whose files are moved into `out` when all are there.
+
+    It lies in `out`, or beside it where `out` is not there yet, so that moving never leaves the
+    file system. After an error or an interruption `out` is as it was before.
+
+    Raises
+    ------
+    BadSetting
+        If `out` cannot be written to, or one of `inputs` would be overwritten.
+    """
+    made = [] if out.exists() else [place for place in out.parents if not place.exists()]
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=".osteon-partial-", dir=out.parent))
+        home = out if out.is_dir() else out.parent
+        home.mkdir(parents=True, exist_ok=True)
+        _remove_stale(home)
+        partial = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=home))
     except OSError as error:
+        _remove_empty(made)
         raise BadSetting(f"--out {out.name} cannot be written: {error.strerror}.") from None
     try:
-        yield partial
-        out.mkdir(exist_ok=True)
-        for file in sorted(partial.iterdir()):
-            file.replace(out / file.name)
+        new = partial / "new"
+        new.mkdir()
+        yield new
+        _spare(out, new, inputs)
+        if out.is_dir():
+            _move_into(new, out, partial)
+        else:
+            new.rename(out)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+        _remove_empty(made)
+
+
+def _spare(out: Path, new: Path, inputs: Iterable[Path | None]) -> None:
+    """Refuse to write over what was read."""
+    read = {path.resolve() for path in inputs if path}
+    for file in new.iterdir():
+        if (out / file.name).resolve() in read:
+            raise BadSetting(
+                f"--out {out.name} holds {file.name}, which was read and would be overwritten; "
+                "name another folder."
+            )
+
+
+def _move_into(new: Path, out: Path, partial: Path) -> None:
+    """Move files over those of an earlier run; all of these come back if that fails half-way."""
+    files = sorted(new.iterdir())
+    earlier = partial / "earlier"
+    earlier.mkdir()
+    for file in files:
+        if (out / file.name).exists():
+            shutil.copy2(out / file.name, earlier)
+    try:
+        for file in files:
+            file.replace(out / file.name)
+    except BaseException:
+        for file in files:
+            if (earlier / file.name).exists():
+                (earlier / file.name).replace(out / file.name)
+            elif not file.exists():
+                (out / file.name).unlink()
+        raise
+
+
+def _remove_stale(home: Path) -> None:
+    """Remove what a killed run left: it shows a patient and nobody would look for it."""
+    for folder in home.glob(f"{PARTIAL}*"):
+        with suppress(FileNotFoundError):  # another run removed it first
+            if time.time() - folder.stat().st_mtime > STALE_S:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_empty(folders: Iterable[Path]) -> None:
+    """Remove folders, innermost first, as far as they are empty."""
+    for folder in folders:
+        try:
+            folder.rmdir()
+        except OSError:
+            return
 
 
 def write_json(path: Path, data: Mapping[str, Any]) -> None:
