@@ -163,5 +163,5 @@ def _thresholds() -> list[dict[str, Any]]:
 
 
 def _methods(result: SpineResult) -> list[dict[str, str]]:
-    used = dict.fromkeys(number.method for number in result.measurements)
+    used = dict.fromkeys(one.method for one in result.measurements if one.value is not None)
     return [asdict(METHODS[key]) for key in used if key in METHODS]
