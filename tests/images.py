@@ -1,6 +1,7 @@
 """Image files put together byte by byte, so that no reader or writer of ours has a part in them."""
 
 import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -59,3 +60,39 @@ def isq(values=RAMP, *, changes=(), blocks=0, name=b"SAMPLE 12"):
     for place, value in words.items():
         struct.pack_into("<i", head, 4 * place, value)
     return bytes(head) + values.astype("<i2").tobytes(order="F")
+
+
+def tiff(values=RAMP, *, order="<", big=False, packing=1, predictor=1, rows=2):
+    """Bytes of a TIFF or BigTIFF file of several pages, in strips of `rows` rows (TIFF 6.0)."""
+    word = "Q" if big else "I"
+    head = (b"II" if order == "<" else b"MM") + struct.pack(order + "H", 43 if big else 42)
+    head += struct.pack(order + "HH", 8, 0) if big else b""
+    data = bytearray(head + bytes(struct.calcsize(order + word)))
+    link = len(head)
+    kind = {"u": 1, "i": 2, "f": 3}[values.dtype.kind]
+    for plane in np.moveaxis(values, 2, 0):
+        page = np.ascontiguousarray(plane.T)
+        if predictor == 2:
+            page = np.diff(page, axis=1, prepend=page.dtype.type(0))
+        page = page.astype(page.dtype.newbyteorder(order))
+        strips = [page[n : n + rows].tobytes() for n in range(0, len(page), rows)]
+        strips = [zlib.compress(strip) if packing == 8 else strip for strip in strips]
+        places = [len(data) + sum(map(len, strips[:n])) for n in range(len(strips))]
+        data += b"".join(strips)
+        tags = {256: [plane.shape[0]], 257: [plane.shape[1]], 258: [8 * values.dtype.itemsize]}
+        tags |= {259: [packing], 262: [1], 273: places, 278: [rows]}
+        tags |= {279: [len(strip) for strip in strips], 317: [predictor], 339: [kind]}
+        entries = b""
+        for tag, numbers in tags.items():
+            packed = struct.pack(f"{order}{len(numbers)}I", *numbers)
+            room = 8 if big else 4
+            if len(packed) > room:
+                data += packed
+                packed = struct.pack(order + word, len(data) - len(packed))
+            entries += struct.pack(f"{order}HH{word}", tag, 4, len(numbers))
+            entries += packed.ljust(room, b"\0")
+        struct.pack_into(order + word, data, link, len(data))
+        data += struct.pack(order + ("Q" if big else "H"), len(tags)) + entries
+        link = len(data)
+        data += bytes(struct.calcsize(order + word))
+    return bytes(data)

@@ -89,6 +89,12 @@ def test_whole_scaling_keeps_whole_numbers(tmp_path):
     assert (values == 2 * (RAMP + 1000) - 1024).all()
 
 
+def test_a_scale_far_out_of_range_does_not_wrap_around(tmp_path):
+    scaled = [(112, "ff", -30000.0, 0.0)]
+    values = read_scan(saved(tmp_path, nifti1(RAMP, changes=scaled))).volume.values
+    assert values == pytest.approx(RAMP * -30000.0)
+
+
 def test_broken_scaling_makes_floats(tmp_path):
     values = read_scan(saved(tmp_path, nifti1(changes=[(112, "ff", 0.25, 0.125)]))).volume.values
     assert values.dtype == np.float32
@@ -181,6 +187,7 @@ DAMAGED = {
     "truncated": nifti1()[:-7],
     "truncated gzip": gzip.compress(nifti1())[:-20],
     "truncated in the header": gzip.compress(nifti1())[:40],
+    "a whole gzip of too few values": gzip.compress(nifti1()[:-7]),
     "changed within": bytes(gzip.compress(nifti1(), mtime=0)[:-6]) + bytes(6),
     "two slices more than said": nifti1(data=RAMP.tobytes() + bytes(24)),
     "far too large": nifti1(changes=[(42, "3h", 30000, 30000, 30000)]),
@@ -189,6 +196,10 @@ DAMAGED = {
     "values inside the header": nifti1(changes=[(108, "f", 4.0)]),
     "values at no number": nifti1(changes=[(108, "f", float("nan"))]),
     "infinite intercept": nifti1(changes=[(112, "ff", 1.0, float("inf"))]),
+    "a place that is no number": nifti1(changes=[(280, "f", float("nan"))]),
+    "a quaternion that is none": nifti1(
+        sform=None, changes=[(252, "h", 1), (256, "3f", 9.0, 9.0, 9.0)]
+    ),
     "unknown type": nifti1(changes=[(70, "h", 77)]),
     "unknown unit": nifti1(changes=[(123, "B", 5)]),
     "no magic": nifti1(changes=[(344, "4s", b"xxx\0")]),
@@ -200,6 +211,13 @@ def test_a_damaged_file_is_refused_by_name_in_one_line(tmp_path, case):
     with pytest.raises(UnreadableScan, match=r"scan\.nii") as told:
         read_scan(saved(tmp_path, DAMAGED[case]))
     assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_header_cannot_ask_for_more_memory_than_the_file_can_fill(tmp_path, pack):
+    content = pack(nifti1(changes=[(42, "3h", 300, 300, 300)]))
+    with pytest.raises(UnreadableScan, match=r"need 54,000,352 bytes of values, the file holds"):
+        read_scan(saved(tmp_path, content))
 
 
 def test_voxels_without_a_number_become_air_in_a_ct_and_are_counted(tmp_path):

@@ -113,6 +113,7 @@ def test_an_image_like_a_ct_is_taken_for_one(tmp_path):
     [
         (RAMP + 1024, "all values are ≥ 0 .*offset of 1024, or an MR"),
         (RAMP / 1000, "are not those of a CT in HU"),
+        (RAMP // 2 - 600, "are not those of a CT in HU"),
         (RAMP // 20, "are not those of a CT in HU"),
         (RAMP * 1000.0, "are not those of a CT in HU"),
     ],

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import SimpleITK
 
-from images import RAMP, saved
+from images import RAMP, saved, tiff
 from osteon.core import BadSetting, UnreadableScan, UnsuitableScan
 from osteon.io import read_scan
 
@@ -40,6 +40,38 @@ def test_pages_of_one_file_become_slices(tmp_path, kind, packed):
     assert [flag.code for flag in scan.flags] == ["scanner-frame"]
 
 
+@pytest.mark.parametrize("kind", ["uint8", "uint16", "float64"])
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize("big", [False, True])
+def test_byte_order_and_bigtiff_are_no_matter(tmp_path, kind, order, big):
+    values = (abs(RAMP) // 10).astype(kind)
+    content = tiff(values, order=order, big=big)
+    assert (read_scan(saved(tmp_path, content), spacing=SPACING).volume.values == values).all()
+
+
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize("predictor", [1, 2])
+def test_deflate_with_and_without_differences_is_unpacked(tmp_path, order, predictor):
+    content = tiff(order=order, packing=8, predictor=predictor)
+    assert (read_scan(saved(tmp_path, content), spacing=SPACING).volume.values == RAMP).all()
+
+
+def test_damage_inside_a_packed_page_is_refused(tmp_path):
+    content = tiff(packing=8)
+    damaged = content[:12] + b"\xff\xff\xff" + content[15:]
+    with pytest.raises(UnreadableScan, match="rows of a page are there"):
+        read_scan(saved(tmp_path, damaged), spacing=SPACING)
+
+
+def test_a_page_cannot_ask_for_more_memory_than_the_file_can_fill(tmp_path):
+    content = tiff(np.zeros((300, 300, 3), np.int16), packing=8)[:9000]
+    wide = tiff(np.zeros((2, 2, 2), np.int16))
+    huge = wide.replace(struct.pack("<HHII", 256, 4, 1, 2), struct.pack("<HHII", 256, 4, 1, 9**9))
+    for damaged in (content, huge):
+        with pytest.raises(UnreadableScan, match="truncated"):
+            read_scan(saved(tmp_path, damaged), spacing=SPACING)
+
+
 def test_files_of_a_folder_are_taken_by_number_and_not_by_alphabet(tmp_path):
     values = np.arange(3 * 4 * 12, dtype=np.int16).reshape(3, 4, 12)
     for k in range(12):
@@ -57,7 +89,9 @@ def test_a_folder_that_lacks_a_page_is_refused_by_name(tmp_path):
 def test_pages_of_other_sizes_are_refused(tmp_path):
     write(tmp_path / "a1.tif", RAMP[:, :, 0])
     write(tmp_path / "a2.tif", RAMP[:, :2, 0])
-    with pytest.raises(UnsuitableScan, match=r"a2\.tif differs at page 2 of 2: 2×2 .* 2×3"):
+    with pytest.raises(
+        UnsuitableScan, match=r"a2\.tif differs at page 2 of 2: 2×2 pixels of int16, .* 2×3"
+    ):
         read_scan(tmp_path, spacing=SPACING)
 
 
@@ -98,8 +132,8 @@ def test_colour_is_refused(tmp_path):
         read_scan(tmp_path / "s.tif", spacing=SPACING)
 
 
-@pytest.mark.parametrize(("tag", "value"), [(262, 0), (274, 3)])
-def test_inverted_and_turned_pages_are_refused(tmp_path, tag, value):
+@pytest.mark.parametrize(("tag", "value"), [(262, 0), (274, 3), (259, 5), (277, 3), (339, 9)])
+def test_pages_that_are_inverted_turned_or_packed_by_lzw_are_refused(tmp_path, tag, value):
     content = changed(write(tmp_path / "s.tif", RAMP).read_bytes(), tag, value)
     with pytest.raises(UnsuitableScan, match="one grey number a pixel"):
         read_scan(saved(tmp_path, content, "s.tif"), spacing=SPACING)

@@ -1,7 +1,6 @@
 """NIfTI-1 and NIfTI-2, single files and pairs. Only here and in `write` is the world RAS."""
 
 import gzip
-import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -159,8 +158,7 @@ def _values(opened: Opened, shape: tuple[int, int, int], dtype: np.dtype[Any]) -
             f"{shown(opened.path)} does not fit its header: {shape} voxels of {dtype.itemsize} "
             f"bytes need {needed:,} bytes, there are {has:,}."
         )
-    native = values.astype(dtype.newbyteorder("="), copy=False)
-    return native.reshape(shape, order="F")
+    return values.reshape(shape, order="F")
 
 
 def _scaled(values: NDArray[Any], slope: float | None, intercept: float | None) -> NDArray[Any]:
@@ -169,7 +167,9 @@ def _scaled(values: NDArray[Any], slope: float | None, intercept: float | None) 
     intercept = 0.0 if intercept is None else float(intercept)
     if (slope, intercept) == (1.0, 0.0):
         return values
-    whole = slope.is_integer() and intercept.is_integer() and max(slope, intercept) < 2**15
+    whole = (
+        slope.is_integer() and intercept.is_integer() and max(abs(slope), abs(intercept)) < 2**14
+    )
     if values.dtype.kind in "iu" and values.dtype.itemsize <= 2 and whole:
         return values.astype(np.int32) * int(slope) + int(intercept)
     scaled: NDArray[Any] = values.astype(np.float32 if values.dtype.itemsize <= 2 else np.float64)
@@ -187,13 +187,17 @@ def _grid(path: Path, header: Any, shape: tuple[int, int, int]) -> tuple[Grid, t
     sform, by_sform = header.get_sform(coded=True)
     try:
         qform, by_qform = header.get_qform(coded=True)
-    except (HeaderDataError, ValueError, struct.error):
+    except (HeaderDataError, ValueError):
+        if not by_sform:
+            raise UnreadableScan(f"{shown(path)} has a damaged header: its qform.") from None
         qform, by_qform = None, 0
     if not by_sform and not by_qform:
         raise UnsuitableScan(
             f"{shown(path)} does not say where it lies in the patient (sform and qform code are "
             "0), so that left and right are unknown; make it again from the DICOM series."
         )
+    if not np.isfinite(sform if by_sform else qform).all():
+        raise UnreadableScan(f"{shown(path)} has a damaged header: its place is no number.")
     if not by_sform:
         return grid_of(path, shape, to_lps @ qform), ()
     grid = grid_of(path, shape, to_lps @ sform)
