@@ -15,7 +15,7 @@ from .grid import Grid
 from .measurement import COLUMNS, Flag, Measurement, Method
 from .resample import resample
 from .scan import Acquisition, Scan
-from .volume import HU, MG_CM3, Labels, Mask, Volume
+from .volume import HU, MG_CM3, Box, Labels, Mask, Volume
 
 __all__ = [
     "COLUMNS",
@@ -24,6 +24,7 @@ __all__ = [
     "Acquisition",
     "BadGeometry",
     "BadSetting",
+    "Box",
     "EmptyRegion",
     "Flag",
     "Grid",

@@ -111,6 +111,14 @@ class Grid:
         i, j, k = (int(b) - int(a) for a, b in zip(start, stop, strict=True))
         return Grid((i, j, k), self.to_world(start), self.direction, self.spacing)
 
+    def part(self, box: tuple[slice, slice, slice]) -> "Grid":
+        """Grid of a box of voxels; a slice with a step thins the grid out along its axis."""
+        cuts = [cut.indices(n) for cut, n in zip(box, self.shape, strict=True)]
+        i, j, k = (len(range(*cut)) for cut in cuts)
+        steps = np.array([cut[2] for cut in cuts])
+        start = self.to_world([cut[0] for cut in cuts])
+        return Grid((i, j, k), start, self.direction, self.spacing * steps)
+
     @property
     def orientation(self) -> str:
         """Patient directions to which i, j, k run, nearest letter each, such as ``"LPS"``."""

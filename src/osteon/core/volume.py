@@ -13,6 +13,9 @@ from .grid import Grid
 SAME_WITHIN_MM = 0.01
 """Two grids are one when no corner voxel lies further apart than this, in mm."""
 
+Box = tuple[slice, slice, slice]
+"""Part of a grid, by voxels; steps thin it out."""
+
 HU = "[hnsf'U]"
 """UCUM unit of CT numbers (Hounsfield units)."""
 
@@ -61,6 +64,10 @@ class Volume:
         """Refuse values that do not fit the grid."""
         _fits(self.values.shape, self.grid, "a volume")
 
+    def part(self, box: Box) -> "Volume":
+        """The part of this volume in a box of voxels."""
+        return Volume(self.values[box], self.grid.part(box), self.unit)
+
     def in_unit(self, unit: str) -> "Volume":
         """Return this volume, having checked that its values are in `unit`."""
         if self.unit != unit:
@@ -94,6 +101,10 @@ class Mask:
         _fits(self.values.shape, self.grid, "a mask")
         if self.values.dtype != np.bool_:
             raise UnitMismatch(f"a mask is true or false; got values of type {self.values.dtype}.")
+
+    def part(self, box: Box) -> "Mask":
+        """The part of this mask in a box of voxels."""
+        return Mask(self.values[box], self.grid.part(box))
 
     @property
     def voxels(self) -> int:
@@ -134,6 +145,10 @@ class Labels:
         _fits(self.values.shape, self.grid, "a label map")
         if not np.issubdtype(self.values.dtype, np.integer):
             raise UnitMismatch(f"labels are whole numbers; got type {self.values.dtype}.")
+
+    def part(self, box: Box) -> "Labels":
+        """The part of these labels in a box of voxels."""
+        return Labels(self.values[box], self.grid.part(box), self.names)
 
     def mask(self, *labels: int) -> Mask:
         """Voxels that carry one of `labels`."""

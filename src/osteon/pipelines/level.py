@@ -1,9 +1,11 @@
 """Measure one vertebra: its body, regions, shape, HU and flags."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from ..core import HU, EmptyRegion, Flag, Labels, Mask, Measurement, Scan, Volume
+import numpy as np
+
+from ..core import HU, Box, EmptyRegion, Flag, Grid, Labels, Mask, Measurement, Scan, Volume
 from ..features import HU_METHOD, SHAPE_METHOD, Region, hu_statistics
 from ..regions import (
     REGIONS,
@@ -13,12 +15,19 @@ from ..regions import (
     Shape,
     Spine,
     body_flags,
+    field_of_view,
     find_body,
     find_compartments,
     measure_shape,
     metal_flags,
 )
 from .settings import MeasureSettings
+
+BESIDE_MM = 15.0
+"""How much around a vertebra is looked at; more than any distance worked out there."""
+
+BODY = (49, 50)
+"""Border and interior of the vertebral body in the sub-region masks of TPTBox and SPINEPS."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,9 +63,9 @@ class Level:
         """The part of a volume on the scan's grid in which the regions lie."""
         if self.compartments is None:
             raise EmptyRegion(f"{self.name} was not measured: {self.reason}")
-        start, box = self.compartments.start, self.compartments.box
-        place = tuple(slice(a, a + n) for a, n in zip(start, box.shape, strict=True))
-        return Volume(volume.values[place], box, volume.unit)
+        start, shape = self.compartments.start, self.compartments.box.shape
+        i, j, k = (slice(a, a + n) for a, n in zip(start, shape, strict=True))
+        return volume.part((i, j, k))
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,10 +80,10 @@ class Ground:
         Vertebra labels on the scan's grid.
     spine : Spine
         Centres and directions of the vertebrae.
-    known : Mask of shape (i, j, k)
-        Where the scan has image.
-    bodies : Mask of shape (i, j, k), or None
-        Vertebral bodies where they are known.
+    lowest : float
+        Lowest value of the scan, which padding carries.
+    subregions : Labels of shape (i, j, k), or None
+        Sub-region labels, in which the vertebral bodies are known.
     settings : MeasureSettings
         Choices.
     flags : tuple of Flag
@@ -84,8 +93,8 @@ class Ground:
     scan: Scan
     labels: Labels
     spine: Spine
-    known: Mask
-    bodies: Mask | None
+    lowest: float
+    subregions: Labels | None
     settings: MeasureSettings
     flags: tuple[Flag, ...] = field(default_factory=tuple)
 
@@ -95,25 +104,39 @@ def find_level(ground: Ground, name: str, label: int) -> Level:
 
     A vertebra of which too little is in view is no error: it comes back with the reason.
     """
-    vertebra = ground.labels.mask(label)
+    box = _around(ground.spine.boxes[name], ground.labels.grid)
+    scan, vertebra = ground.scan.volume.part(box), ground.labels.part(box).mask(label)
+    known = field_of_view(scan, ground.lowest)
     given = None
-    if ground.bodies is not None:
-        given = Mask(vertebra.values & ground.bodies.values, vertebra.grid)
-        if given.voxels == 0:
-            given = None
+    if ground.subregions is not None:
+        given = Mask(vertebra.values & ground.subregions.part(box).mask(*BODY).values, scan.grid)
     settings = ground.settings
     margins = Margins(settings.shell_mm, settings.endplate_mm, settings.oval_height_mm)
     try:
-        body = find_body(vertebra, ground.spine.superior[name], known=ground.known, given=given)
-        compartments = find_compartments(body, ground.scan.volume, margins, ground.known)
+        body = find_body(
+            vertebra,
+            ground.spine.superior[name],
+            known=known,
+            given=given if given is not None and given.voxels else None,
+        )
+        compartments = find_compartments(body, scan, margins, known)
     except EmptyRegion as error:
         return Level(name, label, reason=str(error))
     thickness = ground.scan.acquisition.slice_thickness
-    flags = (
-        *body_flags(body, compartments, thickness),
-        *metal_flags(ground.scan.volume, vertebra),
+    flags = (*body_flags(body, compartments, thickness), *metal_flags(scan, vertebra))
+    i, j, k = (cut.start + inner for cut, inner in zip(box, compartments.start, strict=True))
+    placed = replace(compartments, start=(i, j, k))
+    return Level(name, label, "", body, placed, measure_shape(body), flags)
+
+
+def _around(tight: Box, grid: Grid) -> Box:
+    """Box around a vertebra with room for what lies beside it."""
+    margin = np.ceil(BESIDE_MM / grid.spacing).astype(int)
+    i, j, k = (
+        slice(max(cut.start - int(m), 0), min(cut.stop + int(m), n))
+        for cut, m, n in zip(tight, margin, grid.shape, strict=True)
     )
-    return Level(name, label, "", body, compartments, measure_shape(body), flags)
+    return i, j, k
 
 
 def measure_level(ground: Ground, found: Level, suspected: tuple[Flag, ...]) -> Level:

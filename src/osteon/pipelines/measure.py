@@ -12,21 +12,17 @@ from ..regions import (
     REGIONS,
     NamedLevels,
     contrast_flags,
-    field_of_view,
     follow_spine,
     name_levels,
     side_flags,
     suspect_fractures,
 )
 from .density import Densities, calibrate_scan, densities
-from .level import Ground, Level, find_level, measure_level
+from .level import BODY, Ground, Level, find_level, measure_level
 from .settings import MeasureSettings
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how many steps are done, and of how many."""
-
-BODY_SUBREGIONS = (49, 50)
-"""Border and interior of the vertebral body in the sub-region masks of TPTBox and SPINEPS."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +91,7 @@ class SpineResult:
 
     def region(self, name: str) -> Labels:
         """One region of all levels on the scan's grid, each with its vertebra's label number."""
-        values = np.zeros(self.scan.volume.grid.shape, np.uint8)
+        values = np.zeros(self.scan.volume.grid.shape, self.vertebrae.values.dtype)
         for level in self.levels:
             if level.compartments is None or name not in level.compartments.masks:
                 continue
@@ -160,8 +156,8 @@ def measure_spine(
         scan,
         labels,
         spine,
-        field_of_view(volume),
-        _bodies(beside, labels),
+        float(volume.values.min()),
+        _subregions(beside, labels),
         settings,
         (*scan.flags, *seen, *label_flags),
     )
@@ -207,17 +203,16 @@ def _circumstances(
     return organs, kvp, contrast, flags
 
 
-def _bodies(beside: Companions, labels: Labels) -> Mask | None:
+def _subregions(beside: Companions, labels: Labels) -> Labels | None:
     if beside.subregions is None:
         return None
     subregions = beside.subregions.on(labels.grid, name="the sub-region file")
-    bodies = subregions.mask(*BODY_SUBREGIONS)
-    if bodies.voxels == 0:
+    if not np.isin(BODY, subregions.values).any():
         raise UnsuitableScan(
-            "the sub-region file has no vertebral body (labels 49 and 50 of TPTBox and SPINEPS); "
-            "leave it out and the body is found from geometry."
+            f"the sub-region file has no vertebral body (labels {BODY[0]} and {BODY[1]} of TPTBox "
+            "and SPINEPS); leave it out and the body is found from geometry."
         )
-    return bodies
+    return subregions
 
 
 def _some_measured(levels: Sequence[Level]) -> None:

@@ -9,7 +9,7 @@ PADDING_BELOW_HU = -1000.0
 """Padding is stored as the lowest value of the scan, which then lies below this."""
 
 
-def field_of_view(scan: Volume) -> Mask:
+def field_of_view(scan: Volume, lowest: float) -> Mask:
     """Voxels that were imaged.
 
     Scanners, and readers that straighten a tilted gantry, fill what lies outside the field of
@@ -19,14 +19,15 @@ def field_of_view(scan: Volume) -> Mask:
     Parameters
     ----------
     scan : Volume of shape (i, j, k), in HU
-        The CT.
+        The CT, or a part of it.
+    lowest : float
+        Lowest value of the whole scan, in HU.
 
     Returns
     -------
     Mask
         True where there is image.
     """
-    lowest = scan.values.min()
     if lowest > PADDING_BELOW_HU:
         return Mask(np.ones(scan.grid.shape, bool), scan.grid)
     same = scan.values == lowest

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..core import Flag, Labels
+from ..core import Box, Flag, Labels
 
 ANTERIOR = np.array([0.0, -1.0, 0.0])
 SUPERIOR = np.array([0.0, 0.0, 1.0])
@@ -22,6 +22,8 @@ class Spine:
     ----------
     centres : mapping of str to (3,) array
         Centroid of each labelled vertebra, world LPS mm.
+    boxes : mapping of str to tuple of 3 slice
+        Smallest box of voxels that holds each vertebra.
     superior : mapping of str to (3,) array
         Unit vector along the spine towards the head at each level.
     flags : tuple of Flag
@@ -29,6 +31,7 @@ class Spine:
     """
 
     centres: Mapping[str, NDArray[np.float64]]
+    boxes: Mapping[str, Box]
     superior: Mapping[str, NDArray[np.float64]]
     flags: tuple[Flag, ...]
 
@@ -49,12 +52,13 @@ def follow_spine(labels: Labels, levels: Mapping[str, int]) -> Spine:
         One entry a level. The direction at a level is the line through the centroids of its
         neighbours; a level without a neighbour points to the patient's head.
     """
-    numbers = list(levels.values())
-    found = ndimage.center_of_mass(labels.values > 0, labels.values, numbers)
-    centres = {
-        level: labels.grid.to_world(index) for level, index in zip(levels, found, strict=True)
-    }
-    return Spine(centres, _directions(centres), _order(centres))
+    tight = ndimage.find_objects(labels.values)
+    boxes = {level: tight[number - 1] for level, number in levels.items()}
+    centres = {}
+    for level, number in levels.items():
+        part = labels.part(boxes[level])
+        centres[level] = part.grid.to_world(np.argwhere(part.values == number).mean(axis=0))
+    return Spine(centres, boxes, _directions(centres), _order(centres))
 
 
 def _directions(centres: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
