@@ -71,9 +71,9 @@ def test_a_page_cannot_ask_for_more_memory_than_the_file_can_fill(tmp_path):
 
 
 def test_pages_whose_values_lie_beyond_the_end_are_refused(tmp_path):
-    content = tiff(packing=8)
-    packed = struct.pack("<I", len(content) + 9)
-    beyond = content.replace(struct.pack("<I", 8), packed, 2)
+    content = tiff()
+    # the values of the first page begin at byte 8, after the head of the file
+    beyond = content.replace(struct.pack("<I", 8), struct.pack("<I", len(content)), 1)
     with pytest.raises(UnreadableScan, match="damaged"):
         read_scan(saved(tmp_path, beyond), spacing=SPACING)
 
