@@ -59,7 +59,7 @@ def test_deflate_with_and_without_differences_is_unpacked(tmp_path, order, predi
 def test_damage_inside_a_packed_page_is_refused(tmp_path):
     content = tiff(packing=8)
     damaged = content[:12] + b"\xff\xff\xff" + content[15:]
-    with pytest.raises(UnreadableScan, match="rows of a page are there"):
+    with pytest.raises(UnreadableScan, match="truncated or damaged"):
         read_scan(saved(tmp_path, damaged), spacing=SPACING)
 
 
@@ -138,7 +138,7 @@ def test_colour_is_refused(tmp_path):
         read_scan(tmp_path / "s.tif", spacing=SPACING)
 
 
-@pytest.mark.parametrize(("tag", "value"), [(262, 0), (274, 3), (259, 5), (277, 3), (339, 9)])
+@pytest.mark.parametrize(("tag", "value"), [(262, 0), (274, 3), (259, 5), (277, 3)])
 def test_pages_that_are_inverted_turned_or_packed_by_lzw_are_refused(tmp_path, tag, value):
     content = changed(write(tmp_path / "s.tif", RAMP).read_bytes(), tag, value)
     with pytest.raises(UnsuitableScan, match="one grey number a pixel"):

@@ -13,7 +13,7 @@ from ...core import BadSetting, Grid, Scan, UnsuitableScan
 from ..kind import TIFF_SUFFIXES, shown
 from .isq import SCANNER_FRAME
 from .stored import Stored, as_scan, require_room, three_sides
-from .tiff_page import Page, pages_in, read_page
+from .tiff_page import Page, pages_in, read_pages
 
 
 def read_tiff(path: Path, spacing: Sequence[float] | None) -> Scan:
@@ -95,16 +95,15 @@ def _require_alike(pages: list[Page]) -> None:
 def _values(pages: list[Page], shape: tuple[int, int, int]) -> NDArray[Any]:
     """Values in order i, j, k, page after page."""
     first = pages[0]
-    plane = first.size[0] * first.size[1] * first.dtype.itemsize
-    for file, own in groupby(pages, key=lambda page: page.file):
-        here = list(own)
-        packed = any(page.tags["packing"] != (1,) for page in here)
-        require_room(file, plane * len(here), file.stat().st_size, packed=packed)
-    values = np.empty(shape, first.dtype.newbyteorder("="), order="F")
+    size = first.size[0] * first.size[1] * first.dtype.itemsize
+    by_file = [(file, list(own)) for file, own in groupby(pages, key=lambda page: page.file)]
+    for file, own in by_file:
+        packed = any(page.packed for page in own)
+        require_room(file, size * len(own), file.stat().st_size, packed=packed)
+    values = np.empty(shape, first.dtype, order="F")
     number = 0
-    for path, own in groupby(pages, key=lambda page: page.file):
-        with path.open("rb") as file:
-            for page in own:
-                values[:, :, number] = read_page(page, file)
-                number += 1
+    for file, own in by_file:
+        for plane in read_pages(file, own):
+            values[:, :, number] = plane
+            number += 1
     return values
