@@ -8,6 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from dicom_maker import along_z, save, stack
 from images import RAMP, isq, nifti1, nrrd, saved
 from osteon.core import (
     HU,
@@ -208,3 +209,12 @@ def test_a_dicom_series_and_its_nifti_are_one_volume(shared_data):
     nifti = read_ct(shared_data / "paired_ct_mr" / "STS_010_ct.nii.gz").volume
     assert dicom.grid.apart(nifti.grid) < 0.01
     assert np.array_equal(dicom.values, nifti.values)
+
+
+def test_the_reason_why_a_ct_is_not_in_hu_is_told(tmp_path):
+    slices = stack(along_z(0, 1, 2, 3))
+    for one in slices:
+        one.ImageType = ["DERIVED", "SECONDARY", "PERFUSION", "RCBF"]
+    folder = save(slices, tmp_path / "map")
+    with pytest.raises(UnsuitableScan, match=r"Values are not HU: .*PERFUSION"):
+        read_ct(folder)

@@ -66,7 +66,10 @@ def require_ct(scan: Scan) -> Scan:
     if unit == HU:
         return scan
     low, high = float(scan.volume.values.min()), float(scan.volume.values.max())
-    if unit == ATTENUATION:
+    said = next((flag.text for flag in scan.flags if flag.code == "not-hu"), None)
+    if said is not None:
+        why = said.rstrip(".")
+    elif unit == ATTENUATION:
         why = "values are linear attenuation in /cm, not HU; a micro-CT needs its own calibration"
     elif unit == MG_CM3:
         why = "values are a bone mineral density in mg/cm3, not HU; give the CT it was made from"
