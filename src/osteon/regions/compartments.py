@@ -29,8 +29,14 @@ VEIN_HALF_HEIGHT_MM = 4.0
 OVAL_FRONT = 2.0 / 3.0
 """Share of the body's depth, from the front, in which the oval lies."""
 
-OVAL_SHARES = tuple(np.arange(1.0, 0.49, -0.05))
-"""Depths that are tried, as shares of the room there is; the oval of largest area is taken."""
+OVAL_SHARES = tuple(np.arange(1.0, 0.49, -0.02))
+OVAL_SLIDES = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""Depths and places that are tried, as shares of the room there is; the oval of largest area is
+taken."""
+
+RIM_SHARE = 0.1
+"""Share of an oval's rim that may come closer to the shell than its margin; what does is cut
+off. The single worst place would make the size of the oval hang on the voxels."""
 
 SMALLEST_OVAL_MM = 4.0
 """An oval with a shorter half axis is not given."""
@@ -241,13 +247,13 @@ def _oval(
     """Middle (back, in mm) and half axes (to the left, to the back) of the largest oval.
 
     The oval lies in the plane at mid-height, in the front two thirds, with its rim at least
-    the shell's margin away from the surface.
+    the shell's margin away from the surface, but for RIM_SHARE of it.
     """
     front = -half + margins.shell
     back = -half + 2.0 * half * OVAL_FRONT
     best = None
     for share in OVAL_SHARES:
-        for slide in (0.0, 0.5, 1.0):
+        for slide in OVAL_SLIDES:
             deep = share * (back - front) / 2.0
             middle = front + deep + slide * (back - front - 2.0 * deep)
             wide = _widest(body, depth, margins.shell, (middle, deep)) if deep > 0 else 0.0
@@ -272,7 +278,7 @@ def _widest(body: Body, depth: Volume, margin: float, oval: tuple[float, float])
             depth.values, depth.grid.to_index(world).T, order=1, mode="constant"
         )
         # The front end lies on the margin by construction; half a voxel is forgiven.
-        if rim.min() >= margin - STEP_MM / 2.0:
+        if np.quantile(rim, RIM_SHARE) >= margin - STEP_MM / 2.0:
             low = wide
         else:
             high = wide

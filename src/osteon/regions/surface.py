@@ -16,6 +16,10 @@ SMOOTH_MM = 1.5
 """Width (1 SD) to which a surface is smoothed: the stairs of 2.5 mm slices and of labels that
 were resampled disappear, walls and endplates stay where they are."""
 
+SMOOTH_VOXELS = 1.0
+"""Width (1 SD) to which a surface is smoothed along each axis of the image first, in voxels:
+steps are as large as voxels."""
+
 Distances = NDArray[np.float64]
 
 
@@ -55,6 +59,9 @@ def extended(mask: Mask, known: Mask) -> Mask:
 def signed_distance(mask: Mask) -> Volume:
     """Signed distance to the surface of a mask, which runs halfway between voxel centres.
 
+    It is smoothed by SMOOTH_VOXELS, so that the steps of coarse slices do not depend on how the
+    slices lie to the surface.
+
     Parameters
     ----------
     mask : Mask of shape (i, j, k)
@@ -73,7 +80,8 @@ def signed_distance(mask: Mask) -> Volume:
         # Half the distance between voxel centres in the direction of the surface.
         half = 0.5 * np.sqrt(((away * steps[:, None]) ** 2).sum(axis=0)) / length
         values[inside] = sign * (length - half)
-    return Volume(values.astype(np.float32), mask.grid, "mm")
+    smooth = ndimage.gaussian_filter(values, SMOOTH_VOXELS, mode="nearest")
+    return Volume(smooth.astype(np.float32), mask.grid, "mm")
 
 
 def _away(inside: NDArray[np.bool_], steps: NDArray[np.float64]) -> Distances:
