@@ -74,15 +74,15 @@ def resample(
     if order == 0:
         values = _sample(volume.values, volume.grid, onto, 0, outside)
     else:
-        values = _largest_share(volume, onto)
+        values = _largest_share(volume, onto, outside)
     return Labels(values, onto, volume.names)
 
 
-def _largest_share(labels: Labels, onto: Grid) -> NDArray[Any]:
+def _largest_share(labels: Labels, onto: Grid, outside: float) -> NDArray[Any]:
     """Label with the largest linearly interpolated share at each voxel, 0 included."""
-    best = _sample((labels.values == 0).astype(np.float32), labels.grid, onto, 1, 1.0)
-    values = np.zeros(onto.shape, labels.values.dtype)
-    for number in np.unique(labels.values[labels.values != 0]):
+    values = np.full(onto.shape, outside, labels.values.dtype)
+    best = np.zeros(onto.shape, np.float32)
+    for number in np.unique(labels.values):
         share = _sample((labels.values == number).astype(np.float32), labels.grid, onto, 1, 0.0)
         larger = share > best
         values[larger] = number
