@@ -103,8 +103,13 @@ class Grid:
         return self.to_world(list(product(*[(0, n - 1) for n in self.shape])))
 
     def apart(self, other: "Grid") -> float:
-        """Largest distance in mm between the same corner voxel of two grids of one shape."""
-        return float(np.linalg.norm(self.corners() - other.corners(), axis=1).max())
+        """Largest distance in mm between the same outer corner of two grids of one shape.
+
+        Outer corners, so that slices of another thickness differ even where there is only one.
+        """
+        outer = list(product(*[(-0.5, n - 0.5) for n in self.shape]))
+        away = self.to_world(outer) - other.to_world(outer)
+        return float(np.linalg.norm(away, axis=1).max())
 
     def crop(self, start: Sequence[int], stop: Sequence[int]) -> "Grid":
         """Grid of the box from voxel `start` up to, not including, voxel `stop`."""

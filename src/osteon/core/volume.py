@@ -11,7 +11,7 @@ from .errors import GridMismatch, UnitMismatch
 from .grid import Grid
 
 SAME_WITHIN_MM = 0.01
-"""Two grids are one when no corner voxel lies further apart than this, in mm."""
+"""Two grids are one when no corner lies further apart than this, in mm."""
 
 Box = tuple[slice, slice, slice]
 """Part of a grid, by voxels; steps thin it out."""
