@@ -161,7 +161,7 @@ def _margin_effect(
     """
     inner = region.values & (depth.values >= margin + MARGIN_SHIFT_MM)
     ring = (depth.values >= margin - MARGIN_SHIFT_MM) & (depth.values < margin)
-    outer = region.values | (ring & _beside(region.values))
+    outer = region.values | (ring & _beside(region))
     if not inner.any():
         return {}
     ends = [scan.values[mask].astype(np.float64) for mask in (inner, outer)]
@@ -174,9 +174,15 @@ def _margin_effect(
     }
 
 
-def _beside(region: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _beside(region: Mask) -> NDArray[np.bool_]:
     """Box around a region, so that the ring is not taken from its far side."""
-    box = np.zeros_like(region)
-    sides = [np.flatnonzero(region.any(axis=other)) for other in ((1, 2), (0, 2), (0, 1))]
-    box[tuple(slice(max(int(s[0]) - 1, 0), int(s[-1]) + 2) for s in sides)] = True
+    box = np.zeros_like(region.values)
+    reach = np.ceil(MARGIN_SHIFT_MM / region.grid.spacing).astype(int)
+    sides = [np.flatnonzero(region.values.any(axis=o)) for o in ((1, 2), (0, 2), (0, 1))]
+    box[
+        tuple(
+            slice(max(int(s[0]) - r, 0), int(s[-1]) + r + 1)
+            for s, r in zip(sides, reach, strict=True)
+        )
+    ] = True
     return box
