@@ -88,7 +88,7 @@ class Compartments:
         Voxel of the scan at which `box` starts.
     depth_into : Volume of shape (i, j, k)
         Distance from the shell in mm on `box`, counted so that endplates are `endplate` mm
-        deep where the shell is `shell` mm deep; negative outside.
+        deep where the shell is `shell` mm deep; 0 outside.
     flags : tuple of Flag
         What was left out.
     """
