@@ -63,18 +63,23 @@ class Vertebra:
         x, y, _ = np.moveaxis(own, -1, 0)
         return (x / 11) ** 2 + ((y - self.depth / 2 - 8) / 8) ** 2 <= 1
 
+    def in_pedicle(self, own):
+        """Two tubes of 9 mm × 13 mm that begin inside the body."""
+        x, y, z = np.moveaxis(own, -1, 0)
+        behind = y - self.depth / 2
+        tubes = (np.abs(x) - 14) ** 2 / 20 + (z - 4) ** 2 / 45 <= 1
+        return tubes & (behind > -10) & (behind < 8)
+
     def in_arch(self, own):
         """Pedicles, lamina, spinous and transverse processes, as far as outside the body."""
         x, y, z = np.moveaxis(own, -1, 0)
         behind = y - self.depth / 2
-        pedicle = (np.abs(x) - 14) ** 2 / 20 + (z - 4) ** 2 / 45 <= 1
-        pedicle &= (behind > -10) & (behind < 8)
         ring = (x / 18) ** 2 + ((behind - 8) / 14) ** 2 <= 1
         lamina = ring & (behind > 4) & (np.abs(z + 1) <= 9)
         spinous = (np.abs(x) <= 3.5) & (behind > 18) & (behind < 48) & (np.abs(z + 6) <= 8)
         transverse = ((behind - 6) / 4) ** 2 + ((z - 3) / 5) ** 2 <= 1
         transverse &= (np.abs(x) > 14) & (np.abs(x) < 40)
-        arch = pedicle | lamina | spinous | transverse
+        arch = self.in_pedicle(own) | lamina | spinous | transverse
         return arch & ~self.in_canal(own) & ~self.in_body(own)
 
     def hu(self, own):
@@ -87,6 +92,7 @@ class Vertebra:
         within = body & ((x / a) ** 2 + (y / b) ** 2 <= 1)
         values[within] = ENDPLATE
         values[within & (np.abs(z) <= self.half_height(x, y) - CRUST)] = CORE
+        values[body & self.in_pedicle(own)] = CORE  # where a pedicle begins there is no shell
         return values
 
     def wall_distance(self, own):
