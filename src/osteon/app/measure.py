@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,7 +55,8 @@ def measure(
     with ProgressBar() as progress:
         progress("reading the scan", 0, 40)
         from ..io import read_ct, read_labels
-        from ..pipelines import measure_spine
+        from ..pipelines import manifest, measure_spine
+        from .inputs import digests
 
         image = read_ct(scan, series=reading.series, allow_gaps=reading.allow_gaps)
         vertebrae, label_flags = read_labels(beside.labels, onto=image.volume.grid)
@@ -67,7 +69,10 @@ def measure(
             progress=lambda what, done, steps: progress(what, done + steps // 8, 2 * steps),
         )
         progress("writing the report", 3, 4)
-        data = _write(result, out, scan, beside, naming, began)
+        choices = {**asdict(result.settings), "allow_gaps": reading.allow_gaps}
+        files = {"scan": scan, **beside.images}
+        made = manifest(choices, digests(files, beside.tables), time.monotonic() - began)
+        data = _write(result, out, naming, made, (*files.values(), *beside.tables.values()))
     _tell_flags(result)
     print(json.dumps(data) if naming.json else f"Report: {out / 'report.html'}")
 
@@ -89,31 +94,28 @@ def _companions(beside: Beside, grid: "Grid") -> "Companions":
 def _write(
     result: "SpineResult",
     out: Path,
-    scan: Path,
-    beside: Beside,
     naming: Naming,
-    began: float,
+    made: dict[str, Any],
+    inputs: Iterable[Path | None],
 ) -> dict[str, Any]:
     """Write everything at once, so that no result is ever half there."""
     from ..core import Mask
     from ..io import write_labels
-    from ..pipelines import manifest, to_dict
+    from ..pipelines import to_dict
     from ..regions import REGIONS
     from ..report import write_report
-    from .inputs import digests
     from .outputs import results_folder, write_json, write_table
 
-    images = {"scan": scan, **beside.images}
-    hashes = digests(images, beside.tables)
-    subject = naming.subject or f"sub-{hashes['scan'][:8]}"
-    made = manifest(asdict(result.settings), hashes, time.monotonic() - began)
+    subject = naming.subject or f"sub-{made['input_sha256']['scan'][:8]}"
     data = to_dict(result, subject=subject, manifest=made, keep_identifiers=naming.keep_identifiers)
     regions = {name: result.region(name) for name in REGIONS}
     masks = {name: Mask(region.values > 0, region.grid) for name, region in regions.items()}
-    with results_folder(out, (*images.values(), *beside.tables.values())) as folder:
+    with results_folder(out, inputs) as folder:
         for name, region in regions.items():
             write_labels(folder / f"{name}.nii.gz", region)
-        write_report(data, result.scan.volume, result.vertebrae, masks, folder)
+        # a report is passed on, so that identifiers stay in results.json
+        passed_on = {**data, "identifiers": {}}
+        write_report(passed_on, result.scan.volume, result.vertebrae, masks, folder)
         write_table(folder / "measurements.csv", subject, result.measurements)
         write_json(folder / "results.json", data)
         write_json(folder / "manifest.json", made)
