@@ -1,0 +1,160 @@
+"""What the documentation says is true: pages made from code are fresh, examples run, links lead."""
+
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from osteon.calibration import METHODS as CALIBRATION_METHODS
+from osteon.core import COLUMNS
+from osteon.features import FEATURES
+from osteon.features import METHODS as FEATURE_METHODS
+
+ROOT = Path(__file__).parents[1]
+PAGES = [
+    *sorted(ROOT.glob("*.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+    ROOT / "samples" / "README.md",
+]
+RUNS = "<!-- runs -->\n"
+FENCE = re.compile(r"```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?")
+
+
+def name(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+def osteon(arguments, folder):
+    """Run a command as a person does; stderr and stdout as one text."""
+    program = [sys.executable, "-m", "osteon.app.cli", *arguments]
+    ran = subprocess.run(program, cwd=folder, capture_output=True, text=True, check=False)
+    return ran.stderr + ran.stdout
+
+
+@pytest.fixture(scope="module")
+def make_docs():
+    sys.path.insert(0, str(ROOT / "tools"))
+    try:
+        spec = importlib.util.spec_from_file_location("make_docs", ROOT / "tools" / "make_docs.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(ROOT / "tools"))
+    return module
+
+
+@pytest.fixture(scope="module")
+def helps(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("help")
+    commands = ("measure", "calibrate", "cite")
+    texts = {one: osteon([one, "--help"], folder) for one in commands}
+    texts[""] = osteon(["--help"], folder)
+    return {one: set(re.findall(r"--[\w-]+", text)) for one, text in texts.items()}
+
+
+def test_the_list_of_features_and_methods_is_as_fresh_as_the_code(make_docs):
+    kept = make_docs.CONFORMANCE.read_text(encoding="utf-8")
+    assert kept == make_docs.conformance(), "run make docs and commit what it writes"
+
+
+@pytest.mark.parametrize("key", [*FEATURES, *FEATURE_METHODS, *CALIBRATION_METHODS])
+def test_every_number_and_method_is_in_the_list(key):
+    assert f"| `{key}` |" in (ROOT / "docs" / "conformance.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("key", [*FEATURE_METHODS, *CALIBRATION_METHODS])
+def test_every_method_has_a_test_that_holds_it_to_its_definition(key, make_docs):
+    assert make_docs.tests_of(make_docs.PROVED[key][1])
+
+
+def test_the_table_of_the_eroded_vertebra_is_that_of_its_numbers(make_docs):
+    page = make_docs.EROSION.read_text(encoding="utf-8")
+    fresh = make_docs.with_made(page, "\n" + make_docs.erosion_table())
+    assert page == fresh, "run make docs and commit what it writes"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_relative_link_leads_to_a_file_and_a_heading(page):
+    text = FENCE.sub("", page.read_text(encoding="utf-8"))
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if target.startswith(("http:", "https:", "mailto:")):
+            continue
+        path, _, anchor = target.partition("#")
+        goal = (page.parent / path).resolve() if path else page
+        assert goal.exists(), f"{name(page)}: {target} leads nowhere"
+        if anchor:
+            assert anchor in headings(goal), f"{name(page)}: {target} has no such heading"
+
+
+def headings(page):
+    """Anchors of a page, as GitHub makes them."""
+    lines = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", line.lower()).replace(" ", "-") for line in lines}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_command_and_option_that_a_page_names_is_in_the_help(page, helps):
+    for block, inline in re.findall(
+        r"```console\n(.*?)```|`(osteon [^`]*)`", page.read_text(encoding="utf-8"), re.DOTALL
+    ):
+        lines = [line[2:] for line in block.splitlines() if line.startswith("$ ")] or [inline]
+        for words in (line.split() for line in lines):
+            if not words or not words[0].endswith("osteon") or len(words) < 2:
+                continue
+            command = words[1] if not words[1].startswith("-") else ""
+            assert command in helps, f"{name(page)}: osteon {command} is no command"
+            for option in (word for word in words if word.startswith("--") and word != "--help"):
+                assert option in helps[command], f"{name(page)}: {command} has no {option}"
+
+
+def test_the_rows_of_the_readme_have_the_columns_of_the_table():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```csv\n(.*?)```", text, re.DOTALL)
+    head, *rows = block.splitlines()
+    assert head == ",".join(COLUMNS)
+    assert all(row.split(",")[3] in FEATURES for row in rows)
+
+
+def alike(said, expected):
+    """Whether two texts are the same, numbers within 3 or 3 %."""
+    if NUMBER.sub("#", said) != NUMBER.sub("#", expected):
+        return False
+    pairs = zip(NUMBER.findall(said), NUMBER.findall(expected), strict=True)
+    return all(float(a) == pytest.approx(float(b), abs=3.0, rel=0.03) for a, b in pairs)
+
+
+RUNNABLE = [page for page in PAGES if RUNS in page.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("page", RUNNABLE, ids=name)
+def test_examples_print_what_the_page_says(page, tmp_path):
+    text = page.read_text(encoding="utf-8")
+    (tmp_path / "samples").symlink_to(ROOT / "samples")
+    for file, content in re.findall(r"<!-- file: (\S+) -->\n```\w+\n(.*?)```", text, re.DOTALL):
+        (tmp_path / file).write_text(content, encoding="utf-8")
+    if "results/measurements.csv" in text:
+        lumbar = "samples/lumbar_ct"
+        labels = ("--labels", f"{lumbar}/vertebrae.nii.gz")
+        osteon(["measure", f"{lumbar}/ct.nii.gz", *labels, "--out", "results"], tmp_path)
+    blocks = [(found.start(), *found.groups()) for found in FENCE.finditer(text)]
+    for place, (start, language, code) in enumerate(blocks):
+        if not text[:start].endswith(RUNS):
+            continue
+        if language == "python":
+            ran = subprocess.run(
+                [sys.executable, "-W", "error", "-c", code],
+                cwd=tmp_path,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert ran.returncode == 0, ran.stderr
+            said, expected = ran.stdout, blocks[place + 1][2]
+        else:
+            line, _, expected = code.partition("\n")
+            said = osteon(line.removeprefix("$ osteon ").split(), tmp_path)
+        assert alike(said, expected), f"the page says\n{expected}\nbut it is\n{said}"
