@@ -1,12 +1,16 @@
 """What the documentation says is true: pages made from code are fresh, examples run, links lead."""
 
+import ast
 import importlib.util
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import nibabel
+import numpy as np
 import pytest
+from scipy import ndimage
 
 from osteon.calibration import METHODS as CALIBRATION_METHODS
 from osteon.core import COLUMNS
@@ -75,6 +79,45 @@ def test_the_table_of_the_eroded_vertebra_is_that_of_its_numbers(make_docs):
     page = make_docs.EROSION.read_text(encoding="utf-8")
     fresh = make_docs.with_made(page, "\n" + make_docs.erosion_table())
     assert page == fresh, "run make docs and commit what it writes"
+
+
+@pytest.mark.parametrize(
+    ("sample", "medians"),
+    [
+        ("chest_abdomen_ct", {32: 142.0, 31: 147.0, 30: 152.0, 29: 120.0}),
+        ("lumbar_ct", {21: 112.0, 22: 65.0, 23: 61.0}),
+    ],
+)
+def test_the_reference_values_are_medians_of_the_eroded_whole_label(sample, medians, samples):
+    """The medians are those that this project was given, before anything was measured."""
+    scan = np.asarray(nibabel.load(samples / sample / "ct.nii.gz").dataobj)
+    labels = np.asarray(nibabel.load(samples / sample / "vertebrae.nii.gz").dataobj)
+    for label, given in medians.items():
+        eroded = ndimage.binary_erosion(labels == label, iterations=2)
+        assert np.median(scan[eroded]) == given
+
+
+def test_every_message_of_the_faq_is_one_that_osteon_says():
+    """Names and figures in it vary; two words of three must stand in the source."""
+    said = {
+        node.value.strip(" .;:")
+        for file in (ROOT / "src").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    text = (ROOT / "docs" / "faq.md").read_text(encoding="utf-8").split("## Questions")[0]
+    messages = re.findall(r"\*\*`(.*?)`\*\*", text)
+    assert len(messages) > 10
+    for message in messages:
+        words = re.findall(r"[A-Za-z]{3,}", message)
+        left = message
+        for part in re.split(r"\s?…\s?", message):
+            if len(part) >= 10 and any(part.strip(" .;:") in piece for piece in said):
+                left = left.replace(part, " ")
+        for piece in sorted((one for one in said if len(one) >= 7), key=len, reverse=True):
+            left = left.replace(piece, " ")
+        strange = re.findall(r"[A-Za-z]{3,}", left)
+        assert len(strange) <= max(2, len(words) / 3), f"{message}: {strange}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
