@@ -125,7 +125,7 @@ def find_body(
     whole = signed_distance(longer)
     body = None if given is None else signed_distance(extended(given, known))
     place = whole.grid.to_world(np.argwhere(longer.values))
-    axis, forward = superior, ANTERIOR
+    axis, forward = superior, _rough_front(whole, place, superior)
     for _ in range(LOOKS):
         found = _look_along(whole, body, place, axis, forward)
         found = replace(found, cut=_cut_sides(found, known))
@@ -149,12 +149,23 @@ def _look_along(
     if radius < SMALLEST_RADIUS_MM:
         raise EmptyRegion(
             f"only {(surface < 0).sum() * STEP_MM**3 / 1000:.1f} cm³ of the body is in view, with "
-            f"room for a sphere of {radius:.0f} mm radius; at least {SMALLEST_RADIUS_MM:.0f} mm "
+            f"room for a sphere of {radius:.1f} mm radius; at least {SMALLEST_RADIUS_MM:.1f} mm "
             "are needed."
         )
     index = _middle(surface)
     offset = None if canal is None else (canal - index[:2]) * STEP_MM
     return Body(_cropped(surface, grid), offset, "", grid.to_world(index))
+
+
+def _rough_front(
+    whole: Volume, place: NDArray[np.float64], superior: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The patient's front; the back where the vertebra is thickest behind its canal."""
+    grid = _turned_grid(place, superior, ANTERIOR)
+    vertebra = seen_along(whole, grid)
+    canal, _ = _find_canal(vertebra)
+    thickest = np.unravel_index(vertebra.argmin(), vertebra.shape)
+    return ANTERIOR if canal is None or thickest[1] < canal[1] else -ANTERIOR
 
 
 def _turned_grid(
