@@ -18,7 +18,9 @@ MIDLINE_MM = 6.0
 
 BANDS = {"anterior": (0.08, 0.25), "middle": (0.4, 0.6), "posterior": (0.75, 0.92)}
 """Where each height is taken, as shares of the depth from the front. The outermost 8 % are
-left out: rims and osteophytes, rounded by the opening that cut the body free."""
+left out: rims and osteophytes, rounded by the opening that cut the body free. The heights at
+the front and back wall lie on the parabola through the three bands, since a wedge that is 30 %
+lower in front is only 21 % lower from band to band, and a hollow lowers the outer bands too."""
 
 GRADES = ((0.60, 3), (0.75, 2), (0.80, 1))
 """Genant's semiquantitative grades by the ratio of heights below which each begins
@@ -34,7 +36,7 @@ class Shape:
     Attributes
     ----------
     heights : mapping of str to float
-        Height near the front, in the middle and near the back (``anterior``, ``middle``,
+        Height at the front, in the middle and at the back (``anterior``, ``middle``,
         ``posterior``); empty where the field of view cuts the body.
     depth, width : float
         From wall to wall along the middle of the body, front to back and side to side.
@@ -56,7 +58,8 @@ def measure_shape(body: Body) -> Shape:
     Returns
     -------
     Shape
-        In mm, to about half a millimetre; coarse slices add to that.
+        In mm: the height in the middle to about half a millimetre, the outer ones, which are
+        carried on to the walls, to about 1 mm; coarse slices add to that.
     """
     surface = body.surface.values.astype(np.float64)
     i, j, k = np.round(body.surface.grid.to_index(body.centre)).astype(int)
@@ -71,6 +74,10 @@ def measure_shape(body: Body) -> Shape:
             )
             low, high = _ends(surface[i - reach : i + reach + 1, band], 2)
             heights[name] = (high - low) * STEP_MM
+        middles = [(start + stop) / 2.0 for start, stop in BANDS.values()]
+        curve = np.polyfit(middles, list(heights.values()), 2)
+        heights["anterior"] = float(np.polyval(curve, 0.0))
+        heights["posterior"] = float(np.polyval(curve, 1.0))
     return Shape(heights, (back - front) * STEP_MM, (right - left) * STEP_MM)
 
 
