@@ -28,7 +28,7 @@ def field_of_view(scan: Volume, lowest: float) -> Mask:
     Mask
         True where there is image.
     """
-    if lowest > PADDING_BELOW_HU:
+    if lowest >= PADDING_BELOW_HU:
         return Mask(np.ones(scan.grid.shape, bool), scan.grid)
     same = scan.values == lowest
     inner = ndimage.binary_erosion(same, np.ones((3, 3, 3)), border_value=1)

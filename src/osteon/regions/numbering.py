@@ -38,6 +38,9 @@ NUMBERINGS: Mapping[str, Mapping[int, str]] = {
 }
 """Numberings known by name."""
 
+LAST_NECK = 7
+"""Label of the lowest vertebra of the neck in VerSe's numbering."""
+
 TOTALSEGMENTATOR_LAST = 117
 """Largest label of TotalSegmentator's task "total"."""
 
@@ -127,6 +130,12 @@ def _recognise(present: frozenset[int]) -> str:
     whole_body = any(28 < n <= 100 for n in present) and max(present) <= TOTALSEGMENTATOR_LAST
     if whole_body and present & TOTALSEGMENTATOR.keys():
         return "TotalSegmentator"
+    if present == frozenset(range(1, len(present) + 1)) and len(present) <= LAST_NECK:
+        raise UnknownName(
+            f"labels {_short(present)} may be vertebrae counted from 1, or the neck; for the neck "
+            "say --numbering VerSe, otherwise give a mapping file with --level-map, for example "
+            '{"1": "L1", "2": "L2"}.'
+        )
     # VerSe counts to 28; TPTBox adds endplates and discs as 100 + n and 200 + n.
     spine_only = all(n % 100 <= 28 for n in present)
     if spine_only and any(n in VERSE for n in present) and min(present) < 25:
