@@ -1,17 +1,23 @@
 """Write the parts of the docs that are made from the code and from measured numbers.
 
-``docs/conformance.md`` comes from the lists of features, methods, regions and thresholds; the table
-of ``docs/why-not-the-eroded-vertebra.md`` from ``docs/data/reference-erosion.json``; and
-``docs/dicom-outcomes.md`` from the data collection, where that is here. Run as ``make docs``.
+``docs/conformance.md`` comes from the lists of features, methods, regions and thresholds; what
+``docs/why-not-the-eroded-vertebra.md`` and the README show comes from measuring the samples;
+``docs/dicom-outcomes.md`` from the data collection, where that is here. Run as ``make docs``; it
+takes about a minute.
 """
 
+import csv
 import json
+import re
+import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import dicom_outcomes
+import reference_erosion
 
 from osteon.calibration import METHODS as CALIBRATION_METHODS
 from osteon.calibration import PHANTOMS, THRESHOLDS
@@ -24,7 +30,17 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 CONFORMANCE = DOCS / "conformance.md"
 EROSION = DOCS / "why-not-the-eroded-vertebra.md"
-EROSION_NUMBERS = DOCS / "data" / "reference-erosion.json"
+README = ROOT / "README.md"
+
+SHOWN = (
+    ("L1", "core", "HU mean", "hu-statistics"),
+    ("L1", "core", "HU median", "hu-statistics"),
+    ("L1", "core", "volume", "hu-statistics"),
+    ("L1", "body", "height anterior", "vertebral-heights"),
+    ("", "core", "vBMD", "phantom-solid"),
+    ("L1", "core", "vBMD", "hu-relation"),
+)
+"""Rows of the demo that the README shows: level, region, name, method."""
 
 BEGIN, END = "<!-- made by make docs: begin -->\n", "<!-- made by make docs: end -->\n"
 """What stands between these two lines of a page is made, not written."""
@@ -105,66 +121,75 @@ def proof(method: Method) -> str:
 
 def conformance() -> str:
     """Text of docs/conformance.md."""
+    sections = (_numbers(), _methods(), _regions(), _thresholds(), _phantoms())
+    return HEAD + "\n".join(f"## {title}\n\n{text}" for title, text in sections)
+
+
+def _numbers() -> tuple[str, str]:
     methods = {**FEATURE_METHODS, **CALIBRATION_METHODS}
-    return HEAD + "\n".join(
+    rows = (
         (
-            "## Numbers\n",
-            table(
-                ("name", "unit", "definition", "method", "source", "usual range", "what it is not"),
-                (
-                    (
-                        f"`{one.name}`",
-                        f"`{one.unit}`",
-                        one.definition,
-                        f"`{one.method}`" if one.method in methods else one.method,
-                        link(one.source),
-                        one.range,
-                        one.does_not,
-                    )
-                    for one in FEATURES.values()
-                ),
-            ),
-            "## Methods, and what holds them to their definition\n",
-            "No method was compared with a density phantom or with DXA of the same patients: no "
-            "such data were at hand.\n",
-            table(
-                ("key", "what it does", "source", "held to"),
-                (
-                    (f"`{one.key}`", one.does, f"{one.citation} {link(one.doi)}", proof(one))
-                    for one in methods.values()
-                ),
-            ),
-            "## Regions\n",
-            table(("name", "what it is"), ((f"`{name}`", what) for name, what in REGIONS.items())),
-            "## Screening thresholds, and how poorly they transfer\n",
-            table(
-                ("name", "where", "value", "source", "transfer"),
-                (
-                    (
-                        one.name,
-                        one.level,
-                        f"{one.direction} {one.value:g} `{one.unit}`",
-                        f"{one.citation} {link(one.doi)}",
-                        one.transfer,
-                    )
-                    for one in THRESHOLDS.values()
-                ),
-            ),
-            "## Density phantoms known by name\n",
-            table(
-                ("key", "name", "mineral", "rods in mg/cm³"),
-                (
-                    (f"`{key}`", one.name, one.equivalent, ", ".join(f"{d:g}" for d in one.density))
-                    for key, one in PHANTOMS.items()
-                ),
-            ),
+            f"`{one.name}`",
+            f"`{one.unit}`",
+            one.definition,
+            f"`{one.method}`" if one.method in methods else one.method,
+            link(one.source),
+            one.range,
+            one.does_not,
         )
+        for one in FEATURES.values()
     )
+    head = ("name", "unit", "definition", "method", "source", "usual range", "what it is not")
+    return "Numbers", table(head, rows)
+
+
+def _methods() -> tuple[str, str]:
+    rows = (
+        (f"`{one.key}`", one.does, f"{one.citation} {link(one.doi)}", proof(one))
+        for one in (*FEATURE_METHODS.values(), *CALIBRATION_METHODS.values())
+    )
+    said = (
+        "No method was compared with a density phantom or with DXA of the same patients: no such "
+        "data were at hand.\n\n"
+    )
+    title = "Methods, and what holds them to their definition"
+    return title, said + table(("key", "what it does", "source", "held to"), rows)
+
+
+def _regions() -> tuple[str, str]:
+    rows = ((f"`{name}`", what) for name, what in REGIONS.items())
+    return "Regions", table(("name", "what it is"), rows)
+
+
+def _thresholds() -> tuple[str, str]:
+    rows = (
+        (
+            one.name,
+            one.level,
+            f"{one.direction} {one.value:g} `{one.unit}`",
+            f"{one.citation} {link(one.doi)}",
+            one.transfer,
+        )
+        for one in THRESHOLDS.values()
+    )
+    title = "Screening thresholds, and how poorly they transfer"
+    return title, table(("name", "where", "value", "source", "transfer"), rows)
+
+
+def _phantoms() -> tuple[str, str]:
+    rows = (
+        (f"`{key}`", one.name, one.equivalent, ", ".join(f"{rod:g}" for rod in one.density))
+        for key, one in PHANTOMS.items()
+    )
+    title = "Density phantoms known by name"
+    return title, table(("key", "name", "mineral", "rods in mg/cm³"), rows)
 
 
 def erosion_table() -> str:
     """Medians from the eroded whole vertebra to the core, a column a level."""
-    rows: list[dict[str, Any]] = json.loads(EROSION_NUMBERS.read_text(encoding="utf-8"))["rows"]
+    rows: list[dict[str, Any]] = json.loads(reference_erosion.NUMBERS.read_text(encoding="utf-8"))[
+        "rows"
+    ]
     short = {"chest_abdomen_ct": "chest/abdomen", "lumbar_ct": "lumbar"}
     names = max((one["steps"] for one in rows), key=len)
     cells = [
@@ -194,12 +219,56 @@ def with_made(page: str, made: str) -> str:
     return f"{before}{BEGIN}{made.rstrip()}\n{END}{after}"
 
 
+def demo() -> tuple[str, str]:
+    """What `make demo` says, and the rows of its table that the README shows."""
+    sample = "samples/chest_abdomen_ct"
+    with tempfile.TemporaryDirectory() as folder:
+        options = {
+            "--labels": f"{sample}/vertebrae.nii.gz",
+            "--organs": f"{sample}/organs.nii.gz",
+            "--subject": "demo",
+            "--out": f"{folder}/demo",
+        }
+        program = [sys.executable, "-m", "osteon.app.cli", "measure", f"{sample}/ct.nii.gz"]
+        ran = subprocess.run(
+            [*program, *(word for option in options.items() for word in option)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        lines = (
+            (Path(folder) / "demo" / "measurements.csv").read_text(encoding="utf-8").splitlines()
+        )
+    rows = [
+        line for line, (_, *cells) in zip(lines, csv.reader(lines), strict=True) if _kept(cells)
+    ]
+    return (ran.stderr + ran.stdout).replace(f"{folder}/", ""), "\n".join([lines[0], *rows]) + "\n"
+
+
+def _kept(cells: Sequence[str]) -> bool:
+    return (cells[0], cells[1], cells[2], cells[5]) in SHOWN
+
+
+def with_block(page: str, mark: str, text: str) -> str:
+    """A page with the code block after a mark replaced."""
+    block = re.compile(rf"(<!-- {mark} -->\n```\w+\n).*?(```)", re.DOTALL)
+    if not block.search(page):
+        raise ValueError(f"the page has no block marked '{mark}'")
+    return block.sub(lambda found: found[1] + text + found[2], page)
+
+
 def main() -> int:
     """Write every page."""
     CONFORMANCE.write_text(conformance(), encoding="utf-8")
+    reference_erosion.main()
     page = EROSION.read_text(encoding="utf-8")
     EROSION.write_text(with_made(page, "\n" + erosion_table()), encoding="utf-8")
-    for path in (CONFORMANCE, EROSION):
+    said, rows = demo()
+    page = README.read_text(encoding="utf-8")
+    page = with_block(with_block(page, "what the demo says", said), "rows of the demo", rows)
+    README.write_text(page, encoding="utf-8")
+    for path in (CONFORMANCE, EROSION, README):
         print(path.relative_to(ROOT))
     if not dicom_outcomes.DATA.is_dir():
         print("docs/dicom-outcomes.md is left as it is: ../shared/data is not here.")
