@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import json
 import re
 import subprocess
 import sys
@@ -95,6 +96,21 @@ def test_the_reference_values_are_medians_of_the_eroded_whole_label(sample, medi
     for label, given in medians.items():
         eroded = ndimage.binary_erosion(labels == label, iterations=2)
         assert np.median(scan[eroded]) == given
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["concepts/coordinates-and-units.md", "decisions/0002-surfaces-as-smoothed-distances.md"],
+)
+def test_what_is_said_of_the_same_ct_stored_otherwise_is_in_its_numbers(page):
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    hu = float(re.search(r"within ([\d.]+) HU", text)[1])
+    percent = float(re.search(r"volumes\s+within ([\d.]+) %", text)[1])
+    numbers = (ROOT / "docs" / "data" / "same-numbers.json").read_text(encoding="utf-8")
+    rows = json.loads(numbers)["rows"]
+    assert len({(row["sample"], row["level"]) for row in rows}) == 4
+    assert max(abs(row["hu_change"]) for row in rows) <= hu
+    assert max(abs(row["volume_change_percent"]) for row in rows) <= percent
 
 
 def test_every_message_of_the_faq_is_one_that_osteon_says():
