@@ -41,8 +41,11 @@ OBLIQUE = {
 FINER_MM = {"lumbar_ct": 1.0, "chest_abdomen_ct": 1.0}
 """Side of the cubic voxels of one more grid, turned by 25° about (-1, 1, 2)."""
 
-AROUND_MM = 25.0
+AROUND_MM = 16.0
 """How far around the vertebrae an oblique grid reaches."""
+
+ROOM_MM = 20.0
+"""How much of the scan around the vertebrae is used."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +152,17 @@ def load(sample: str) -> tuple[Volume, Labels]:
         if 0 <= n < len(order)
     }
     keep = np.isin(labels.values, [named[level] for level in near])
-    return scan, Labels(np.where(keep, labels.values, 0), labels.grid)
+    margin = np.ceil(ROOM_MM / scan.grid.spacing).astype(int)
+    i, j, k = (
+        slice(max(int(side[0]) - m, 0), int(side[-1]) + m + 1)
+        for side, m in zip(
+            (np.flatnonzero(keep.any(axis=o)) for o in ((1, 2), (0, 2), (0, 1))),
+            margin,
+            strict=True,
+        )
+    )
+    near_labels = Labels(np.where(keep, labels.values, 0), labels.grid)
+    return scan.part((i, j, k)), near_labels.part((i, j, k))
 
 
 def compare() -> list[dict[str, str | float]]:

@@ -85,7 +85,7 @@ def test_density_is_not_taken_for_hu():
 def test_a_region_on_another_grid_is_refused_by_name():
     other = Grid(GRID.shape, [5, 0, 0], np.eye(3), GRID.spacing)
     region = Region("L1", "core", Mask(EVERYWHERE.values, other))
-    with pytest.raises(GridMismatch, match="region core of L1 .* 5 mm away"):
+    with pytest.raises(GridMismatch, match=r"region core of L1 .* 5 mm away"):
         hu_statistics(Volume(np.zeros(GRID.shape), GRID, HU), region)
 
 
