@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import shapes
-from osteon.core import HU, Labels, Mask, Volume
+from osteon.core import HU, Labels, Mask, UnsuitableScan, Volume
+from osteon.io import read_ct, read_labels
 from osteon.regions import (
     Margins,
     find_body,
@@ -84,3 +85,10 @@ def test_a_single_vertebra_is_taken_to_point_to_the_head(bent):
     assert spine.superior["L2"] == pytest.approx([0, 0, 1])
     own = labels.grid.to_world(np.argwhere(Mask(labels.values == levels["L2"], labels.grid).values))
     assert spine.centres["L2"] == pytest.approx(own.mean(axis=0))
+
+
+def test_parts_of_one_vertebra_are_not_taken_for_vertebrae(samples):
+    ct = read_ct(samples / "lumbar_ct" / "ct.nii.gz").volume
+    parts, _ = read_labels(samples / "lumbar_ct" / "subregions.nii.gz", onto=ct.grid)
+    with pytest.raises(UnsuitableScan, match=r"mm apart.*--subregions"):
+        follow_spine(parts, name_levels(parts).levels)

@@ -8,10 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..core import Box, Flag, Labels
+from ..core import Box, Flag, Labels, UnsuitableScan
 
 ANTERIOR = np.array([0.0, -1.0, 0.0])
 SUPERIOR = np.array([0.0, 0.0, 1.0])
+
+NEAREST_MM = 5.0
+"""Centroids of neighbouring vertebrae lie 10 mm (cut by the field of view) to 40 mm apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +54,11 @@ def follow_spine(labels: Labels, levels: Mapping[str, int]) -> Spine:
     Spine
         One entry a level. The direction at a level is the line through the centroids of its
         neighbours; a level without a neighbour points to the patient's head.
+
+    Raises
+    ------
+    UnsuitableScan
+        If neighbouring labels lie nearer to each other than vertebrae can.
     """
     tight = ndimage.find_objects(labels.values)
     boxes = {level: tight[number - 1] for level, number in levels.items()}
@@ -58,7 +66,20 @@ def follow_spine(labels: Labels, levels: Mapping[str, int]) -> Spine:
     for level, number in levels.items():
         part = labels.part(boxes[level])
         centres[level] = part.grid.to_world(np.argwhere(part.values == number).mean(axis=0))
+    _must_be_vertebrae(centres)
     return Spine(centres, boxes, _directions(centres), _order(centres))
+
+
+def _must_be_vertebrae(centres: Mapping[str, NDArray[np.float64]]) -> None:
+    """Refuse labels of parts of one vertebra, which some numberings of vertebrae also know."""
+    for (above, one), (below, other) in pairwise(centres.items()):
+        apart = float(np.linalg.norm(one - other))
+        if apart < NEAREST_MM:
+            raise UnsuitableScan(
+                f"the labels read as {above} and {below} lie {apart:.1f} mm apart, vertebrae at "
+                f"least {NEAREST_MM:g} mm: these are parts of a vertebra. Give sub-region labels "
+                "with --subregions and vertebra labels with --labels."
+            )
 
 
 def _directions(centres: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:

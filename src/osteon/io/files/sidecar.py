@@ -38,7 +38,7 @@ def read_sidecar(path: Path) -> tuple[Acquisition, tuple[Flag, ...]]:
     except (OSError, ValueError):
         said = None
     if not isinstance(said, dict):
-        text = f"{sidecar.name} beside the image could not be read; what it says is unknown."
+        text = "The JSON file beside the image could not be read; what it says is unknown."
         return Acquisition(), (Flag("sidecar-unreadable", text),)
     agent = _word(said, "ContrastBolusAgent")
     return Acquisition(
