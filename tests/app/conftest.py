@@ -1,8 +1,9 @@
 """The samples, measured once for all tests that look at the results."""
 
+import numpy as np
 import pytest
 
-from .person import measure, osteon
+from .person import measure, nifti, osteon, save
 
 
 @pytest.fixture(scope="session")
@@ -13,6 +14,14 @@ def ct(samples):
 @pytest.fixture(scope="session")
 def vertebrae(samples):
     return samples / "lumbar_ct" / "vertebrae.nii.gz"
+
+
+@pytest.fixture(scope="session")
+def one_vertebra(vertebrae, tmp_path_factory):
+    """Labels of L3 alone, which are faster to measure."""
+    values, affine = nifti(vertebrae)
+    only = np.where(values == 22, values, 0).astype(np.uint8)
+    return save(tmp_path_factory.mktemp("labels") / "l3.nii.gz", only, affine)
 
 
 @pytest.fixture(scope="session")

@@ -11,12 +11,12 @@ import pytest
 from osteon.app.outputs import PARTIAL, STALE_S, results_folder
 from osteon.core import BadSetting
 
-from .person import COMMAND, WRITTEN, digests, here, measure
+from .person import WRITTEN, digests, here, measure
 
 WAITING = """
 import sys, time, pathlib
 import osteon.report, osteon.app.cli
-def write_report(data, scan, vertebrae, masks, folder):
+def write_report(data, scan, one_vertebra, masks, folder):
     (folder / "report.html").write_text("half a page")
     print("writing", flush=True)
     time.sleep(60)
@@ -55,11 +55,11 @@ def earlier(tmp_path):
     ],
 )
 def test_a_run_that_is_stopped_while_writing_leaves_no_result(
-    request, tmp_path, ct, vertebrae, sent, with_earlier
+    request, tmp_path, ct, one_vertebra, sent, with_earlier
 ):
     out = request.getfixturevalue("earlier") if with_earlier else tmp_path / "deep" / "out"
     before = digests(tmp_path)
-    running = started("measure", ct, "--labels", vertebrae, "--out", out)
+    running = started("measure", ct, "--labels", one_vertebra, "--out", out)
     assert running.stdout.readline() == "writing\n"
     running.send_signal(sent)
     said = running.communicate(timeout=30)[1]
@@ -84,7 +84,7 @@ def test_a_run_that_is_stopped_while_writing_leaves_no_result(
     ids=["refusal", "full disk", "bug"],
 )
 def test_a_report_that_fails_leaves_the_earlier_results_alone(
-    tmp_path, ct, vertebrae, earlier, fault, monkeypatch
+    tmp_path, ct, one_vertebra, earlier, fault, monkeypatch
 ):
     def write_report(data, scan, bones, masks, folder):
         (folder / "report.html").write_text("half a page")
@@ -92,7 +92,7 @@ def test_a_report_that_fails_leaves_the_earlier_results_alone(
 
     monkeypatch.setattr("osteon.report.write_report", write_report)
     before = digests(tmp_path)
-    arguments = ("measure", ct, "--labels", vertebrae, "--out", earlier)
+    arguments = ("measure", ct, "--labels", one_vertebra, "--out", earlier)
     if isinstance(fault, RuntimeError):  # a bug is not dressed up as a refusal
         with pytest.raises(RuntimeError, match="a bug"):
             here(*arguments)
@@ -164,6 +164,27 @@ def test_what_a_killed_run_left_is_removed_an_hour_later(tmp_path):
     assert {file.name for file in tmp_path.iterdir()} == {f"{PARTIAL}new", "out"}
 
 
+def test_two_runs_at_once_into_neighbouring_folders_do_not_meet(tmp_path):
+    with results_folder(tmp_path / "one") as one, results_folder(tmp_path / "two") as two:
+        (one / "report.html").write_text("one")
+        (two / "report.html").write_text("two")
+    assert {file.name for file in tmp_path.iterdir()} == {"one", "two"}
+    assert (tmp_path / "one" / "report.html").read_text() == "one"
+
+
+def test_results_are_not_written_over_what_was_read(earlier):
+    def put():
+        with results_folder(earlier, (None, earlier / "core.nii.gz")) as folder:
+            for name in WRITTEN:
+                (folder / name).write_text("new")
+
+    before = digests(earlier)
+    with pytest.raises(BadSetting, match=r"holds core\.nii\.gz, which was read"):
+        put()
+    assert digests(earlier) == before
+    assert not list(earlier.glob(f"{PARTIAL}*"))
+
+
 def test_folders_made_for_results_go_again_when_there_are_none(tmp_path):
     def fail():
         with results_folder(tmp_path / "a" / "b" / "out"):
@@ -174,22 +195,12 @@ def test_folders_made_for_results_go_again_when_there_are_none(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_two_runs_at_once_into_neighbouring_folders_do_not_meet(tmp_path, ct, vertebrae, lumbar):
-    command = (*COMMAND, "measure", ct, "--labels", vertebrae)
-    runs = [subprocess.Popen([*command, "--out", tmp_path / name]) for name in ("one", "two")]
-    assert [run.wait(timeout=60) for run in runs] == [0, 0]
-    table = (lumbar.folder / "measurements.csv").read_bytes()
-    for name in ("one", "two"):
-        assert (tmp_path / name / "measurements.csv").read_bytes() == table
-    assert {file.name for file in tmp_path.iterdir()} == {"one", "two"}
-
-
-def test_interrupting_before_anything_is_computed_is_one_line_too(tmp_path, ct, vertebrae):
+def test_interrupting_before_anything_is_computed_is_one_line_too(tmp_path, ct, one_vertebra):
     code = (
         "import osteon.io as io\ndef read_ct(*a, **k): raise KeyboardInterrupt\nio.read_ct=read_ct"
     )
     code += "\nimport sys, osteon.app.cli as cli; sys.exit(cli.main(sys.argv[1:]))"
-    arguments = ("measure", ct, "--labels", vertebrae, "--out", tmp_path / "out")
+    arguments = ("measure", ct, "--labels", one_vertebra, "--out", tmp_path / "out")
     ran = subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments)],
         capture_output=True,

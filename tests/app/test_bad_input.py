@@ -246,12 +246,6 @@ def test_results_do_not_go_where_one_may_not_write(refused, tmp_path, ct, verteb
     assert "no right to write" in said
 
 
-def test_results_are_not_written_over_what_was_read(refused, tmp_path, ct, vertebrae):
-    (tmp_path / "core.nii.gz").write_bytes(ct.read_bytes())
-    said = refused(tmp_path / "core.nii.gz", "--labels", vertebrae, out=tmp_path)
-    matches(said, "holds core.nii.gz, which was read and would be overwritten")
-
-
 def test_results_do_not_go_into_the_series_that_is_read(refused, tmp_path, vertebrae):
     folder = save_dicom(stack(along_z(0, 2, 4, 6, 8)), tmp_path / "ct")
     assert "is the folder that is read" in refused(folder, "--labels", vertebrae, out=folder)
