@@ -166,11 +166,14 @@ def test_contrast_is_what_is_seen_then_what_a_person_says_then_the_file(
     scan, organs = aorta_of(blood, spine[0]) if blood is not None else (spine[0], None)
     scan = made_by(scan, contrast=file_says)
     settings = MeasureSettings(contrast=person_says)
-    found = measured(scan, alone(spine[1]), organs=organs, settings=settings)
-    relation = number(found, "L2", "core", "vBMD", "hu-relation")
+    found = measured(scan, alone(spine[1], "L1"), organs=organs, settings=settings)
+    relation = number(found, "L1", "core", "vBMD", "hu-relation")
+    screened = codes(flag for one in found.densities.indications for flag in one.flags)
     assert ("contrast" in codes(found.scan_flags)) is (contrast is True)
     assert ("contrast" in codes(relation.flags)) is (contrast is True)
     assert ("contrast-unknown" in codes(relation.flags)) is (contrast is None)
+    assert ("contrast" in screened) is (contrast is True)
+    assert ("contrast-unknown" in screened) is (contrast is None)
 
 
 def test_organs_in_the_label_file_itself_are_used(spine):
