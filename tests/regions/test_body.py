@@ -75,10 +75,11 @@ def test_it_leaves_arch_and_canal_out(found):
 
 
 def test_its_size_is_that_on_paper(found):
-    _, body, _ = found
+    seen, body, _ = found
     shape = measure_shape(body)
     assert list(shape.heights) == ["anterior", "middle", "posterior"]
-    assert shape.heights == pytest.approx(dict.fromkeys(shape.heights, 26.0), abs=1.1)
+    rims = 1.0 if max(seen.grid.spacing) < 2 else 2.0  # steps of coarse slices round the rims
+    assert shape.heights == pytest.approx(dict.fromkeys(shape.heights, 26.0), abs=rims)
     assert shape.heights["middle"] == pytest.approx(26, abs=0.4)
     assert shape.depth == pytest.approx(32, abs=0.7)
     assert shape.width == pytest.approx(44, abs=1.2)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..core import EmptyRegion, Grid, Mask, Volume
+from ..core import Box, EmptyRegion, Grid, Mask, Volume
 from .spine import ANTERIOR
 from .surface import FAR_MM, Distances, depth_inside, extended, seen_along, signed_distance
 
@@ -55,6 +55,9 @@ class Body:
         Signed distance to the surface of the body, negative inside, in cubic voxels of STEP_MM;
         i runs to the left, j to the back, k to the head of the body, and not of the patient.
         Where the field of view ends the body goes on as if it were longer.
+    rims : Volume of shape (i, j, k), in mm
+        The same before the opening that took the pedicles off and rounded the rims: what of the
+        vertebra lies in front of the canal. In the middle strip this is the body alone.
     canal : (2,) array or None
         Position (left, back) of the middle of the canal in mm from the body's centre; None
         where no canal could be seen.
@@ -66,6 +69,7 @@ class Body:
     """
 
     surface: Volume
+    rims: Volume
     canal: NDArray[np.float64] | None
     cut: str
     centre: NDArray[np.float64]
@@ -144,7 +148,10 @@ def _look_along(
     grid = _turned_grid(place, superior, forward)
     vertebra = seen_along(whole, grid)
     canal, wall = _find_canal(vertebra)
-    surface = _open(vertebra, wall) if given is None else seen_along(given, grid)
+    if given is None:
+        surface, rims = _open(vertebra, wall)
+    else:
+        surface = rims = seen_along(given, grid)
     radius = float(depth_inside(surface, grid.spacing).max())
     if radius < SMALLEST_RADIUS_MM:
         raise EmptyRegion(
@@ -154,7 +161,10 @@ def _look_along(
         )
     index = _middle(surface)
     offset = None if canal is None else (canal - index[:2]) * STEP_MM
-    return Body(_cropped(surface, grid), offset, "", grid.to_world(index))
+    box = _around(surface)
+    part = grid.part(box)
+    fields = [Volume(f[box].astype(np.float32), part, "mm") for f in (surface, rims)]
+    return Body(fields[0], fields[1], offset, "", grid.to_world(index))
 
 
 def _rough_front(
@@ -181,13 +191,13 @@ def _turned_grid(
     return Grid((i, j, k), axes @ low, axes, np.full(3, STEP_MM))
 
 
-def _cropped(surface: Distances, grid: Grid) -> Volume:
-    """The part of a surface within a few voxels of what is inside."""
+def _around(surface: Distances) -> Box:
+    """Box within a few voxels of what is inside."""
     place = np.argwhere(surface < 0)
     start = np.maximum(place.min(axis=0) - 4, 0)
-    stop = np.minimum(place.max(axis=0) + 5, grid.shape)
-    box = surface[tuple(slice(a, b) for a, b in zip(start, stop, strict=True))]
-    return Volume(box.astype(np.float32), grid.crop(start, stop), "mm")
+    stop = np.minimum(place.max(axis=0) + 5, surface.shape)
+    i, j, k = (slice(int(a), int(b)) for a, b in zip(start, stop, strict=True))
+    return i, j, k
 
 
 def _find_canal(vertebra: Distances) -> tuple[NDArray[np.float64] | None, float]:
@@ -214,8 +224,11 @@ def _find_canal(vertebra: Distances) -> tuple[NDArray[np.float64] | None, float]
     return (middle, float(np.quantile(last, WALL_SHARE))) if len(last) else nothing
 
 
-def _open(vertebra: Distances, wall: float) -> Distances:
-    """Surface of what lies in front of j = `wall` and holds a ball joined to the largest ball."""
+def _open(vertebra: Distances, wall: float) -> tuple[Distances, Distances]:
+    """Surface of what lies in front of j = `wall` and holds a ball joined to the largest ball.
+
+    With it comes the surface of all that lies in front.
+    """
     steps = np.full(3, STEP_MM)
     behind = (np.arange(vertebra.shape[1]) - wall)[None, :, None] * STEP_MM
     front = np.maximum(vertebra, behind)
@@ -229,7 +242,7 @@ def _open(vertebra: Distances, wall: float) -> Distances:
     apart = depth_inside(np.where(middle, np.maximum(room - radius, 1e-6), -FAR_MM), steps)
     opened = np.full(vertebra.shape, FAR_MM)
     opened[:, :reach] = np.maximum(front[:, :reach], apart - radius)
-    return opened
+    return opened, front
 
 
 def _middle(surface: Distances) -> NDArray[np.float64]:
