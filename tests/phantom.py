@@ -11,11 +11,11 @@ from osteon.regions import Margins, find_body, find_compartments
 UP = np.array([0.0, 0.0, 1.0])
 
 
-def grid_around(place, spacing, turn=None, half=(50, 74, 34)):
+def grid_around(place, spacing, turn=None, half=(46, 68, 30)):
     """Grid with room for one vertebra whose body has its middle at `place`."""
     turn = np.eye(3) if turn is None else turn
     shape = np.ceil(2 * np.array(half) / spacing).astype(int)
-    middle = np.add(place, [0, 14, 0])
+    middle = np.add(place, [0, 16, 0])
     return Grid(shape, middle - turn @ ((shape - 1) / 2 * spacing), turn, np.array(spacing, float))
 
 

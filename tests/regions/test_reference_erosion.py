@@ -63,7 +63,7 @@ def test_the_quoted_medians_are_those_of_the_whole_label_eroded_twice(ground, sa
     assert np.median(scan.values[eroded.values]) == QUOTED[sample, level]
 
 
-@pytest.fixture(scope="module", params=WHOLE, ids=lambda pair: " ".join(pair))
+@pytest.fixture(scope="module", params=WHOLE, ids=" ".join)
 def found(ground, request):
     scan, label, eroded, superior = vertebra(ground, *request.param)
     known = field_of_view(scan, float(ground[request.param[0]][0].values.min()))
