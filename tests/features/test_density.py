@@ -163,3 +163,12 @@ def test_everything_measured_is_in_the_list_and_the_list_knows_nothing_else():
 def test_every_region_is_explained():
     assert set(REGIONS) == {"core", "oval", "anterior"}
     assert all(text.endswith(".") for text in REGIONS.values())
+
+
+def test_gas_in_a_region_is_flagged_with_its_voxels():
+    found = measured(*line([100, -1024, 90, -600, 80, -499]))["HU mean"]
+    flags = {flag.code: flag.text for flag in found.flags}
+    assert flags["gas-or-missing-values"].startswith("2 voxel(s) below -500 HU")
+    assert "gas-or-missing-values" not in {
+        flag.code for flag in measured(*line([100, -499]))["HU mean"].flags
+    }

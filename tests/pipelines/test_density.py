@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from osteon.calibration import Calibration, Rod, Unavailable
-from osteon.core import Labels
+from osteon.core import BadSetting, Labels, UnsuitableScan
 from osteon.pipelines import MeasureSettings, calibrate_scan
 
 from .people import GRID, NAMES, alone, codes, made_by, measured, number, person
@@ -93,11 +93,16 @@ def test_every_method_is_a_row_a_level_or_one_row_with_the_reason(scattered):
             assert all(row.value is not None for row in rows)
 
 
-def test_rods_that_fit_no_line_are_told_and_the_other_methods_stay(lone):
+def test_rods_that_fit_no_line_are_refused(lone):
     falling = tuple(Rod(hu, -hu) for hu in (0.0, 100.0, 200.0))
-    result = measured(*lone, rods=falling)
-    assert number(result, "", "core", "vBMD", "phantom-solid").value is None
-    assert number(result, "L2", "core", "vBMD", "hu-relation").value is not None
+    with pytest.raises(BadSetting, match="--rods give no calibration"):
+        measured(*lone, rods=falling)
+
+
+def test_organs_that_are_vertebrae_only_are_refused(lone):
+    _, labels = lone
+    with pytest.raises(UnsuitableScan, match="holds vertebrae only"):
+        measured(*lone, organs=labels)
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,9 @@ enter(
     ),
 )
 
+GAS_BELOW_HU = -500.0
+"""No bone or marrow is below this, noise of a low dose included."""
+
 FEWEST_VOXELS = 100
 """Regions of fewer voxels are flagged: their statistics hang on noise and margin."""
 
@@ -131,7 +134,7 @@ def hu_statistics(scan: Volume, region: Region) -> list[Measurement]:
     if mask.voxels == 0:
         raise EmptyRegion(f"region {name} of {level} has no voxel; it cannot be measured.")
     values = scan.values[mask.values].astype(np.float64)
-    flags = _few(mask.voxels)
+    flags = (*_few(mask.voxels), *_gas(values))
     unsure = _margin_effect(scan, mask, region.depth, region.margin) if region.depth else {}
     measured = [
         Measurement(level, name, key, compute(values), HU, HU_METHOD.key, unsure.get(key), flags)
@@ -143,6 +146,17 @@ def hu_statistics(scan: Volume, region: Region) -> list[Measurement]:
         Measurement(level, name, "voxels", float(mask.voxels), "1", HU_METHOD.key),
         Measurement(level, name, "volume", size, "mm3", HU_METHOD.key),
     ]
+
+
+def _gas(values: NDArray[np.float64]) -> tuple[Flag, ...]:
+    count = int(np.count_nonzero(values < GAS_BELOW_HU))
+    if count == 0:
+        return ()
+    text = (
+        f"{count} voxel(s) below {GAS_BELOW_HU:g} HU lie in the region: gas, or values that were "
+        "missing in the file. They are in the statistics."
+    )
+    return (Flag("gas-or-missing-values", text),)
 
 
 def _few(voxels: int) -> tuple[Flag, ...]:

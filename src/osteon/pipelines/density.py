@@ -15,7 +15,7 @@ from ..calibration import (
     indications,
     sample_tissue,
 )
-from ..core import MG_CM3, Box, EmptyRegion, Flag, Grid, Labels, Measurement, Volume
+from ..core import MG_CM3, BadSetting, Box, EmptyRegion, Flag, Grid, Labels, Measurement, Volume
 from ..features import VBMD
 from ..regions import find_tissues
 from .level import Ground, Level
@@ -70,6 +70,11 @@ def calibrate_scan(
     -------
     list of Calibration or Unavailable
         One a method.
+
+    Raises
+    ------
+    BadSetting
+        If rods are given that fit no line.
     """
     samples = []
     thin = _thinned(scan.grid)
@@ -79,7 +84,18 @@ def calibrate_scan(
             samples.append(sample_tissue(scan, mask, name))
         except EmptyRegion:
             continue  # too small to sample: for the calibration it is not in view
-    return available_calibrations(samples, kvp=kvp, contrast=contrast, rods=rods)
+    found = available_calibrations(samples, kvp=kvp, contrast=contrast, rods=rods)
+    if rods:
+        _phantom_used(found)
+    return found
+
+
+def _phantom_used(found: Sequence[Calibration | Unavailable]) -> None:
+    """Refuse rods that were given and give no calibration: whoever named them counts on it."""
+    phantoms = [one for one in found if one.method.key.startswith("phantom")]
+    if not any(isinstance(one, Calibration) for one in phantoms):
+        reasons = [one.reason for one in phantoms if isinstance(one, Unavailable)]
+        raise BadSetting(f"--rods give no calibration: {' '.join(reasons)}")
 
 
 def _thinned(grid: Grid) -> Box:

@@ -25,6 +25,10 @@ Progress = Callable[[str, int, int], None]
 """Told what is being done, how many steps are done, and of how many."""
 
 
+VERTEBRAE = range(25, 51)
+"""Labels of sacrum and vertebrae in TotalSegmentator's task "total"."""
+
+
 @dataclass(frozen=True, eq=False)
 class Companions:
     """What may be given beside the vertebra labels.
@@ -70,6 +74,8 @@ class SpineResult:
         What bears on the whole scan, and what is odd about the labels.
     settings : MeasureSettings
         Choices.
+    contrast : bool or None
+        Whether contrast agent was given: as set, as the file says, or as the aorta shows.
     """
 
     scan: Scan
@@ -80,6 +86,7 @@ class SpineResult:
     scan_flags: tuple[Flag, ...]
     label_flags: tuple[Flag, ...]
     settings: MeasureSettings
+    contrast: bool | None
 
     @property
     def measurements(self) -> list[Measurement]:
@@ -178,7 +185,7 @@ def measure_spine(
     vertebrae = Labels(labels.values, labels.grid, names)
     scan_flags = (*scan.flags, *seen)
     return SpineResult(
-        scan, vertebrae, named, levels, found_densities, scan_flags, label_flags, settings
+        scan, vertebrae, named, levels, found_densities, scan_flags, label_flags, settings, contrast
     )
 
 
@@ -191,6 +198,11 @@ def _circumstances(
 ) -> tuple[Labels | None, float | None, bool | None, tuple[Flag, ...]]:
     """Organ labels, tube voltage, contrast agent and its flags, as far as they are known."""
     organs = beside.organs
+    if organs is not None and np.isin(organs.values, (0, *VERTEBRAE)).all():
+        raise UnsuitableScan(
+            "the organ file holds vertebrae only (labels 25 to 50); give labels of "
+            'TotalSegmentator\'s task "total" with --organs, or leave it out.'
+        )
     if organs is None and named.numbering == "TotalSegmentator" and labels.values.max() > 50:
         organs = labels  # the whole of task "total" was given in one file
     stated = scan.acquisition.contrast if settings.contrast is None else settings.contrast

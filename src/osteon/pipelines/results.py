@@ -97,16 +97,9 @@ def _scan(result: SpineResult) -> dict[str, Any]:
         "slice_thickness_mm": acquisition.slice_thickness,
         "manufacturer": acquisition.manufacturer,
         "model": acquisition.model,
-        "contrast": _contrast(result),
+        "contrast": result.contrast,
         "flags": _flags(result.scan_flags),
     }
-
-
-def _contrast(result: SpineResult) -> bool | None:
-    if any(flag.code == "contrast" for flag in result.scan_flags):
-        return True
-    stated = result.scan.acquisition.contrast
-    return stated if result.settings.contrast is None else result.settings.contrast
 
 
 def _level(level: Level) -> dict[str, Any]:
