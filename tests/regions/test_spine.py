@@ -92,3 +92,28 @@ def test_parts_of_one_vertebra_are_not_taken_for_vertebrae(samples):
     parts, _ = read_labels(samples / "lumbar_ct" / "subregions.nii.gz", onto=ct.grid)
     with pytest.raises(UnsuitableScan, match=r"mm apart.*--subregions"):
         follow_spine(parts, name_levels(parts).levels)
+
+
+@pytest.fixture(scope="module")
+def chest(samples):
+    ct = read_ct(samples / "chest_abdomen_ct" / "ct.nii.gz").volume
+    labels, _ = read_labels(samples / "chest_abdomen_ct" / "vertebrae.nii.gz", onto=ct.grid)
+    return labels, name_levels(labels).levels
+
+
+def test_slivers_at_the_edge_of_the_scan_do_not_turn_their_neighbours(chest):
+    labels, levels = chest
+    spine = follow_spine(labels, levels)
+    # C5 and C6 are cut by the top of the scan: their centroids are those of processes.
+    uncut = {name: number for name, number in levels.items() if name not in ("C5", "C6", "C7")}
+    expected = follow_spine(labels, uncut).superior["T1"]
+    assert spine.superior["C7"] @ expected > np.cos(np.radians(15))
+
+
+def test_a_vertebra_beside_the_edge_keeps_its_body_in_front(chest):
+    labels, levels = chest
+    body = find_body(labels.mask(levels["C7"]), follow_spine(labels, levels).superior["C7"])
+    assert body.cut == ""
+    assert body.axes["anterior"][1] < -0.5
+    assert body.canal is not None
+    assert body.canal[1] > 10

@@ -1,6 +1,6 @@
 """How the vertebrae of a scan follow each other, and which way each one points."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..core import Box, Flag, Labels, UnsuitableScan
+from ..core import Box, Flag, Grid, Labels, UnsuitableScan
 
 ANTERIOR = np.array([0.0, -1.0, 0.0])
 SUPERIOR = np.array([0.0, 0.0, 1.0])
@@ -53,7 +53,8 @@ def follow_spine(labels: Labels, levels: Mapping[str, int]) -> Spine:
     -------
     Spine
         One entry a level. The direction at a level is the line through the centroids of its
-        neighbours; a level without a neighbour points to the patient's head.
+        neighbours, those cut by the edge of the scan left out; a level without a neighbour points
+        to the patient's head.
 
     Raises
     ------
@@ -67,7 +68,13 @@ def follow_spine(labels: Labels, levels: Mapping[str, int]) -> Spine:
         part = labels.part(boxes[level])
         centres[level] = part.grid.to_world(np.argwhere(part.values == number).mean(axis=0))
     _must_be_vertebrae(centres)
-    return Spine(centres, boxes, _directions(centres), _order(centres))
+    uncut = [level for level, box in boxes.items() if not _at_edge(box, labels.grid)]
+    return Spine(centres, boxes, _directions(centres, uncut), _order(centres))
+
+
+def _at_edge(box: Box, grid: Grid) -> bool:
+    """Whether a box reaches the edge of the scan, where what it holds may be cut."""
+    return any(cut.start == 0 or cut.stop == n for cut, n in zip(box, grid.shape, strict=True))
 
 
 def _must_be_vertebrae(centres: Mapping[str, NDArray[np.float64]]) -> None:
@@ -82,17 +89,32 @@ def _must_be_vertebrae(centres: Mapping[str, NDArray[np.float64]]) -> None:
             )
 
 
-def _directions(centres: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
-    names = list(centres)
-    points = np.array(list(centres.values()))
+def _directions(
+    centres: Mapping[str, NDArray[np.float64]], uncut: Sequence[str]
+) -> dict[str, NDArray[np.float64]]:
+    """Line through the neighbours; cut vertebrae count only where there are not two others."""
+    names, points = list(centres), np.array(list(centres.values()))
+    trusted = [n for n, name in enumerate(names) if name in uncut]
+    if len(trusted) < 2:
+        trusted = list(range(len(names)))
     superior = {}
     for n, name in enumerate(names):
-        above, below = points[max(n - 1, 0)], points[min(n + 1, len(points) - 1)]
-        along = above - below
+        above, below = _neighbours(n, trusted)
+        along = points[above] - points[below]
         length = float(np.linalg.norm(along))
         upwards = length > 0 and along @ SUPERIOR > 0.3 * length
         superior[name] = along / length if upwards else SUPERIOR
     return superior
+
+
+def _neighbours(n: int, trusted: Sequence[int]) -> tuple[int, int]:
+    """Trusted places next above and below place n, or the two nearest on its one side."""
+    above = [m for m in trusted if m < n]
+    below = [m for m in trusted if m > n]
+    line = [*above[-1:], *(m for m in trusted if m == n), *below[:1]]
+    if len(line) < 2:
+        line = above[-2:] or below[:2] or [n]
+    return line[0], line[-1]
 
 
 def _order(centres: Mapping[str, NDArray[np.float64]]) -> tuple[Flag, ...]:
