@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import jsonschema
+import nibabel as nib
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -290,3 +291,26 @@ def test_voxels_without_a_number_are_told_on_stderr_and_on_every_number(tmp_path
     assert "NaN" in found.ran.stderr
     measured = [row for row in found.rows if row["level"]]
     assert all("not-finite-values" in row["flags"].split(";") for row in measured)
+
+
+def test_a_folder_of_masks_gives_the_numbers_of_the_label_file(tmp_path, ct, vertebrae, lumbar):
+    image = nib.load(vertebrae)
+    values = np.asarray(image.dataobj)
+    folder = tmp_path / "masks"
+    folder.mkdir()
+    for level, number in {"L2": 21, "L3": 22, "L4": 23}.items():
+        mask = nib.Nifti1Image((values == number).astype(np.uint8), image.affine)
+        nib.save(mask, folder / f"vertebrae_{level}.nii.gz")
+    found = measure(
+        tmp_path / "out", ct, "--labels", folder, "--subject", lumbar.rows[0]["subject"]
+    )
+    assert found.rows == lumbar.rows
+    assert found.results["labels"]["numbering"] == "by name"
+
+
+def test_organs_in_a_folder_are_refused(tmp_path, ct, vertebrae):
+    ran = osteon(
+        "measure", ct, "--labels", vertebrae, "--organs", tmp_path, "--out", tmp_path / "out"
+    )
+    assert ran.returncode == 2
+    assert "is a folder; give one file with all labels" in ran.stderr

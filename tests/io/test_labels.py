@@ -166,3 +166,44 @@ def test_a_missing_file_is_refused(tmp_path):
 def test_a_file_that_lies_nowhere_is_refused(tmp_path):
     with pytest.raises(UnsuitableScan, match="does not say where it lies"):
         read_labels(saved(tmp_path, nifti1(marked(), sform=None)), onto=ON_AXIAL)
+
+
+def mask_files(folder, **masks):
+    for name, values in masks.items():
+        saved(folder, nifti1(values, sform=AXIAL), f"{name}.nii")
+    return folder
+
+
+def only(*voxel):
+    values = np.zeros((4, 4, 4), np.uint8)
+    values[voxel] = 1
+    return values
+
+
+def test_a_folder_of_masks_becomes_labels_with_the_names_of_the_files(tmp_path):
+    empty = np.zeros((4, 4, 4), np.uint8)
+    folder = mask_files(
+        tmp_path,
+        vertebrae_L2=only(0, 1, 2),
+        vertebrae_L1=only(3, 1, 2),
+        vertebrae_T12=empty,
+        liver=only(2, 2, 2),
+    )
+    labels, flags = read_labels(folder, onto=ON_AXIAL)
+    assert flags == ()
+    assert {labels.names[labels.values[v]]: v for v in [(0, 1, 2), (3, 1, 2)]} == {
+        "L2": (0, 1, 2),
+        "L1": (3, 1, 2),
+    }
+    assert np.count_nonzero(labels.values) == 2
+
+
+def test_a_folder_without_masks_of_vertebrae_is_refused(tmp_path):
+    with pytest.raises(UnsuitableScan, match=r"without a file such as vertebrae_L1\.nii\.gz"):
+        read_labels(mask_files(tmp_path, liver=only(0, 0, 0)), onto=ON_AXIAL)
+
+
+def test_a_folder_of_empty_masks_is_refused(tmp_path):
+    empty = np.zeros((4, 4, 4), np.uint8)
+    with pytest.raises(EmptyRegion, match="all 1 masks are empty"):
+        read_labels(mask_files(tmp_path, vertebrae_L1=empty), onto=ON_AXIAL)

@@ -218,3 +218,11 @@ def test_the_reason_why_a_ct_is_not_in_hu_is_told(tmp_path):
     folder = save(slices, tmp_path / "map")
     with pytest.raises(UnsuitableScan, match=r"Values are not HU: .*PERFUSION"):
         read_ct(folder)
+
+
+def test_the_fingerprint_of_a_folder_of_masks_changes_with_the_names_of_the_levels(tmp_path):
+    for name, values in (("vertebrae_L1.nii", RAMP), ("vertebrae_L2.nii", RAMP + 1)):
+        saved(tmp_path, nifti1(values), name)
+    before = fingerprint(tmp_path)
+    (tmp_path / "vertebrae_L1.nii").rename(tmp_path / "vertebrae_T12.nii")
+    assert fingerprint(tmp_path) != before

@@ -42,7 +42,7 @@ def calibrate(
     """
     from ..io import read_ct, read_labels, write_volume
     from ..pipelines import MeasureSettings, calibrate_scan, manifest
-    from .inputs import digests, read_rods
+    from .inputs import digests, one_file, read_rods
     from .outputs import check_out, results_folder, write_json
     from .progress import ProgressBar
 
@@ -54,6 +54,7 @@ def calibrate(
         image = read_ct(scan, series=reading.series, allow_gaps=reading.allow_gaps)
         made_by = image.acquisition
         progress("calibrating", 1, 3)
+        one_file(organs, "--organs")
         found = calibrate_scan(
             image.volume,
             read_labels(organs, onto=image.volume.grid)[0] if organs else None,

@@ -1,4 +1,4 @@
-"""Small files that a person writes by hand: which label is which level, which rod is how dense."""
+"""What a person gives beside a scan: tables written by hand, single files, their digests."""
 
 import hashlib
 import json
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..calibration import Rod, phantom
-from ..core import OsteonError, UnreadableScan
+from ..core import BadSetting, OsteonError, UnreadableScan
 from ..io import fingerprint
 
 
@@ -19,6 +19,21 @@ def digests(images: Mapping[str, Path | None], tables: Mapping[str, Path | None]
         if path:
             found[role] = hashlib.sha256(path.read_bytes()).hexdigest()
     return found
+
+
+def one_file(path: Path | None, option: str) -> None:
+    """Refuse a folder where the numbers in one file say what each label is.
+
+    Raises
+    ------
+    BadSetting
+        If `path` is a folder.
+    """
+    if path is not None and path.is_dir():
+        raise BadSetting(
+            f"{option} {path.name} is a folder; give one file with all labels (TotalSegmentator "
+            "writes it with --ml)."
+        )
 
 
 def read_level_map(path: Path) -> dict[int, str]:

@@ -80,8 +80,10 @@ def measure(
 def _companions(beside: Beside, grid: "Grid") -> "Companions":
     from ..io import read_labels
     from ..pipelines import Companions
-    from .inputs import read_level_map, read_rods
+    from .inputs import one_file, read_level_map, read_rods
 
+    one_file(beside.organs, "--organs")
+    one_file(beside.subregions, "--subregions")
     return Companions(
         numbering=beside.numbering,
         level_map=read_level_map(beside.level_map) if beside.level_map else None,

@@ -37,7 +37,8 @@ class Beside:
 
     labels: Path | None = None
     """Vertebra labels on the grid of the CT (NIfTI, NRRD, MetaImage), as TotalSegmentator, VerSe
-    or TPTBox number them. Needed: vertebrae are not found automatically yet."""
+    or TPTBox number them; or a folder of masks such as vertebrae_L1.nii.gz. Needed: vertebrae are
+    not found automatically yet."""
 
     organs: Path | None = None
     """Labels of TotalSegmentator's task "total": aorta for contrast, muscle for calibration."""

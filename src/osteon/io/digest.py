@@ -10,6 +10,7 @@ from typing import IO
 from ..core import UnreadableScan
 from .files import parts
 from .kind import kind_of, shown
+from .labels import mask_files
 
 
 def fingerprint(path: str | Path) -> str:
@@ -17,7 +18,7 @@ def fingerprint(path: str | Path) -> str:
 
     A file has the digest that ``sha256sum`` prints. A folder, a zip, or an image of several
     files has the digest of the sorted digests of its files: names do not matter, and a folder
-    has the fingerprint of its zip.
+    has the fingerprint of its zip. In a folder of masks of vertebrae the levels count too.
 
     Parameters
     ----------
@@ -30,8 +31,13 @@ def fingerprint(path: str | Path) -> str:
         If it cannot be read.
     """
     path = Path(path)
-    kind_of(path)
+    masks = mask_files(path)
+    if not masks:
+        kind_of(path)
     try:
+        if masks:
+            digests = zip(masks, _each(masks.values()), strict=True)
+            return _together(f"{level} {digest}" for level, digest in digests)
         if path.is_file() and zipfile.is_zipfile(path):
             return _together(_zipped(path))
         files = parts(path)

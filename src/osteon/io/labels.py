@@ -1,5 +1,6 @@
 """Label maps, brought to the voxels of a scan."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,9 @@ scan differ by less than this because positions are rounded, to 0.001 mm in DICO
 MOST_LABELS = 1000
 """An image with more different values is a scan and no label map."""
 
+MASK_NAME = re.compile(r"vertebrae_([CTLS]\d{1,2})\.nii(\.gz)?")
+"""File names of TotalSegmentator's masks of vertebrae, one file a vertebra."""
+
 CUT_BELOW = 0.99
 """Part of the labelled voxels that must lie inside the scan for labels not to be flagged."""
 
@@ -45,14 +49,16 @@ def read_labels(path: str | Path, *, onto: Grid) -> tuple[Labels, tuple[Flag, ..
     Parameters
     ----------
     path : str or Path
-        NIfTI, NRRD or MetaImage of whole numbers, 0 being none.
+        NIfTI, NRRD or MetaImage of whole numbers, 0 being none; or a folder of masks, one a
+        vertebra, named ``vertebrae_L1.nii.gz`` and so on.
     onto : Grid
         Grid of the scan.
 
     Returns
     -------
     Labels
-        On `onto`, in the smallest unsigned integer type that holds them.
+        On `onto`, in the smallest unsigned integer type that holds them; from a folder, with
+        the names of the levels.
     tuple of Flag
         What was done, and what is odd about the file.
 
@@ -68,6 +74,42 @@ def read_labels(path: str | Path, *, onto: Grid) -> tuple[Labels, tuple[Flag, ..
         If all labels lie outside the scan.
     """
     path = Path(path)
+    return _from_folder(path, onto) if path.is_dir() else _from_file(path, onto)
+
+
+def _from_folder(path: Path, onto: Grid) -> tuple[Labels, tuple[Flag, ...]]:
+    """Labels 1 and on from masks of one vertebra each; masks without a voxel are left out."""
+    found = mask_files(path)
+    if not found:
+        raise UnsuitableScan(
+            f"{shown(path)} is a folder without a file such as vertebrae_L1.nii.gz; give one file "
+            "of labels, or a folder of masks named like that."
+        )
+    values = np.zeros(onto.shape, np.uint8)
+    names: dict[int, str] = {}
+    flags: dict[Flag, None] = {}
+    for level, file in found.items():
+        try:
+            mask, odd = _from_file(file, onto)
+        except EmptyRegion:
+            continue  # TotalSegmentator also writes a file for each vertebra that is not in view
+        names[len(names) + 1] = level
+        values[mask.values > 0] = len(names)
+        flags.update(dict.fromkeys(odd))
+    if not names:
+        raise EmptyRegion(f"{shown(path)} labels no voxel: all {len(found)} masks are empty.")
+    return Labels(values, onto, names), tuple(flags)
+
+
+def mask_files(path: Path) -> dict[str, Path]:
+    """Masks of vertebrae in a folder, by level; empty for a file or another folder."""
+    if not path.is_dir():
+        return {}
+    named = ((MASK_NAME.fullmatch(file.name), file) for file in sorted(path.iterdir()))
+    return {match[1]: file for match, file in named if match}
+
+
+def _from_file(path: Path, onto: Grid) -> tuple[Labels, tuple[Flag, ...]]:
     try:
         stored = load(path, kind_of(path))
     except MemoryError:

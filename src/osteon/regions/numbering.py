@@ -52,7 +52,8 @@ class NamedLevels:
     Attributes
     ----------
     numbering : str
-        Name of the numbering, or ``"given"`` for a mapping of the user's.
+        Name of the numbering, ``"given"`` for a mapping of the user's, or ``"by name"`` for
+        labels that bring the names of their levels.
     levels : mapping of str to int
         Label number of each level found, head to tail.
     """
@@ -74,7 +75,8 @@ def name_levels(
     labels : Labels of shape (i, j, k)
         Vertebra labels; other structures may be among them.
     numbering : str, optional
-        Name from NUMBERINGS; recognised from the numbers present where it is not given.
+        Name from NUMBERINGS; taken from the names of the labels, or else recognised from the
+        numbers present, where it is not given.
     mapping : mapping of int to str, optional
         Level of each label number; goes before `numbering`.
 
@@ -95,6 +97,8 @@ def name_levels(
         raise EmptyRegion("the label file has no labelled voxel; give one with vertebrae.")
     if mapping is not None:
         names, numbering = _checked(mapping), "given"
+    elif labels.names and numbering is None:
+        names, numbering = _checked(labels.names), "by name"
     else:
         numbering = numbering or _recognise(present)
         if numbering not in NUMBERINGS:
