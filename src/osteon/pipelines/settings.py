@@ -13,7 +13,7 @@ class MeasureSettings:
     ----------
     shell_mm : float
         Taken off the surface of a vertebral body to leave trabecular bone, in mm (1 to 10).
-        From 4 mm to 5 mm the median HU of the core of the sample CTs changes by at most 6 HU.
+        From 4 mm to 5 mm the median HU of the core of the sample CTs changes by at most 7 HU.
     endplate_mm : float
         Taken off along the axis of the body, in mm; at least `shell_mm` (up to 12).
     oval_height_mm : float
