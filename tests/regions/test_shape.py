@@ -3,7 +3,15 @@
 import pytest
 
 import shapes
-from osteon.regions import Shape, measure_shape, suspect_fractures
+from osteon.io import read_ct, read_labels
+from osteon.regions import (
+    Shape,
+    find_body,
+    follow_spine,
+    measure_shape,
+    name_levels,
+    suspect_fractures,
+)
 from phantom import grid_around, see
 
 
@@ -89,3 +97,18 @@ def test_no_flag_speaks_of_a_fracture_as_a_finding():
     (flag,) = suspect_fractures({"L1": of_heights(15, 25, 25)})["L1"]
     assert flag.text.startswith("Suspicion of a wedge deformity")
     assert "A reader should look at it" in flag.text
+
+
+def test_heights_of_a_small_body_are_not_given_and_the_reason_is(samples):
+    ct = read_ct(samples / "chest_abdomen_ct" / "ct.nii.gz").volume
+    labels, _ = read_labels(samples / "chest_abdomen_ct" / "vertebrae.nii.gz", onto=ct.grid)
+    levels = name_levels(labels).levels
+    spine = follow_spine(labels, levels)
+    found = {
+        level: measure_shape(find_body(labels.mask(levels[level]), spine.superior[level]))
+        for level in ("C7", "T12")
+    }
+    assert found["C7"].heights == {}
+    assert "mm deep is too small" in found["C7"].no_heights
+    assert found["T12"].heights.keys() == {"anterior", "middle", "posterior"}
+    assert found["T12"].no_heights == ""

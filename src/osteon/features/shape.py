@@ -22,7 +22,8 @@ enter(
             f"{what} of the vertebral body along its own axes.",
             SHAPE_METHOD.doi,
             usual,
-            "No fracture grade: ratios raise a suspicion that a reader must judge.",
+            "No fracture grade: ratios raise a suspicion that a reader must judge. Heights are not "
+            "given for a body that is cut or less than 20 mm deep.",
         )
         for name, what, usual in (
             (

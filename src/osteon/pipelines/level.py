@@ -216,7 +216,13 @@ def _sizes(level: str, shape: Shape) -> list[Measurement]:
         "depth": shape.depth,
         "width": shape.width,
     }
-    return [
+    given = [
         Measurement(level, "body", name, value, "mm", SHAPE_METHOD.key)
         for name, value in sizes.items()
     ]
+    if not shape.no_heights:
+        return given
+    why = (Flag("not-available", f"Not available: {shape.no_heights}."),)
+    key = SHAPE_METHOD.key
+    names = ("height anterior", "height middle", "height posterior")
+    return [*(Measurement(level, "body", n, None, "mm", key, None, why) for n in names), *given]

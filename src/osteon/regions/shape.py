@@ -24,6 +24,10 @@ only 23 % lower from band to band, and a hollow lowers the outer bands too."""
 HIGHEST_SHARE = 0.98
 """No height at a wall is given as more than what this share of the middle strip lies below."""
 
+SMALLEST_DEPTH_MM = 20.0
+"""Heights of a body less deep are not given: smoothing rounds so much of it that the front and
+back of C7 and T1 come out by several mm too low."""
+
 GRADES = ((0.60, 3), (0.75, 2), (0.80, 1))
 """Genant's semiquantitative grades by the ratio of heights below which each begins
 (Genant 1993, doi:10.1002/jbmr.5650080915)."""
@@ -39,7 +43,9 @@ class Shape:
     ----------
     heights : mapping of str to float
         Height at the front, in the middle and at the back (``anterior``, ``middle``,
-        ``posterior``); empty where the field of view cuts the body.
+        ``posterior``); empty where they cannot be given.
+    no_heights : str
+        Why heights are not given; empty where they are.
     depth, width : float
         From wall to wall along the middle of the body, front to back and side to side.
     """
@@ -47,6 +53,7 @@ class Shape:
     heights: Mapping[str, float]
     depth: float
     width: float
+    no_heights: str = ""
 
 
 def measure_shape(body: Body) -> Shape:
@@ -68,11 +75,14 @@ def measure_shape(body: Body) -> Shape:
     reach = int(MIDLINE_MM / STEP_MM)
     front, back = _ends(surface[i - 3 : i + 4, :, k - 3 : k + 4], 1)
     left, right = _ends(surface[:, j - 3 : j + 4, k - 3 : k + 4], 0)
-    heights = {}
-    if not body.cut:
-        strip = body.rims.values[i - reach : i + reach + 1].astype(np.float64)
-        heights = _heights(strip, front, back)
-    return Shape(heights, (back - front) * STEP_MM, (right - left) * STEP_MM)
+    depth, width = (back - front) * STEP_MM, (right - left) * STEP_MM
+    if body.cut:
+        return Shape({}, depth, width, f"the field of view cuts the body ({body.cut})")
+    if depth < SMALLEST_DEPTH_MM:
+        reason = f"a body {depth:.0f} mm deep is too small, at least {SMALLEST_DEPTH_MM:.0f} mm"
+        return Shape({}, depth, width, f"{reason} are needed")
+    strip = body.rims.values[i - reach : i + reach + 1].astype(np.float64)
+    return Shape(_heights(strip, front, back), depth, width)
 
 
 def _heights(strip: Distances, front: float, back: float) -> dict[str, float]:
