@@ -1,0 +1,1 @@
+"""The structure of trabecular bone, in the terms of the ASBMR."""
