@@ -22,8 +22,14 @@ check: .venv/test.done ## style, types, import contract, size of files and funct
 	$(BIN)/lint-imports
 	$(BIN)/python tools/limits.py
 
-bench: .venv/test.done ## speed and memory, as ratios against a named peer
+bench: .venv/test.done build/peers/done ## speed and memory, as ratios against a named peer
 	$(BIN)/python benchmarks/measure.py
+	$(BIN)/python benchmarks/structure.py --peers build/peers/bin/python
+
+build/peers/done: benchmarks/peers.txt
+	$(PYTHON) -m venv build/peers
+	build/peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers.txt
+	@touch $@
 
 docs: .venv/test.done ## write again the pages of docs/ that are made from the code
 	$(BIN)/python tools/make_docs.py
