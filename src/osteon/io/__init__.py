@@ -4,6 +4,7 @@ from .ct import require_ct
 from .dicom import SeriesInfo
 from .digest import fingerprint
 from .labels import read_labels
+from .masks import read_mask
 from .read import list_series, read_ct, read_scan
 from .write import write_labels, write_mask, write_volume
 
@@ -13,6 +14,7 @@ __all__ = [
     "list_series",
     "read_ct",
     "read_labels",
+    "read_mask",
     "read_scan",
     "require_ct",
     "write_labels",

@@ -110,6 +110,21 @@ def mask_files(path: Path) -> dict[str, Path]:
 
 
 def _from_file(path: Path, onto: Grid) -> tuple[Labels, tuple[Flag, ...]]:
+    labels, flags = stored_labels(path)
+    in_order = reorder(labels, onto)
+    if in_order is not None:
+        return in_order, flags
+    return _resampled(path, labels, onto, flags)
+
+
+def stored_labels(path: Path) -> tuple[Labels, tuple[Flag, ...]]:
+    """Labels as they lie in a file, on their own grid, and what is odd about the file.
+
+    Raises
+    ------
+    UnreadableScan, UnsuitableScan, EmptyRegion
+        As `read_labels`.
+    """
     try:
         stored = load(path, kind_of(path))
     except MemoryError:
@@ -119,10 +134,7 @@ def _from_file(path: Path, onto: Grid) -> tuple[Labels, tuple[Flag, ...]]:
     labels = Labels(_whole(path, stored.values), stored.grid)
     if not labels.values.any():
         raise EmptyRegion(f"{shown(path)} labels no voxel: all values are 0.")
-    in_order = reorder(labels, onto)
-    if in_order is not None:
-        return in_order, stored.flags
-    return _resampled(path, labels, onto, stored.flags)
+    return labels, stored.flags
 
 
 def reorder(labels: Labels, onto: Grid) -> Labels | None:
