@@ -1,7 +1,5 @@
 """Density by level, as a vector drawing."""
 
-import io
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -9,19 +7,16 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+from .drawing import INK, MUTED, POINTS_PER_INCH, RULE, inline, plot_style
 from .findings import Density, Findings
 from .words import is_number, number, short_source
 
-INK, MUTED, RULE = "#1b2530", "#55606e", "#d9dee4"
 CORE = "#0072b2"
 METHOD_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 METHOD_MARKERS = ("o", "s", "^", "D", "v", "P")
 """Okabe & Ito's colours, told apart by readers of every colour vision, and a shape for each."""
-
-POINTS_PER_INCH = 72.0
 
 
 @dataclass(frozen=True)
@@ -79,18 +74,7 @@ def density_plot(results: Mapping[str, Any], layout: Layout) -> str:
     has_density = any(d.value is not None for p in points for d in p.densities)
     second = layout.height * SECOND_PANEL if has_density else 0.0
     size = (layout.width / POINTS_PER_INCH, (layout.height + second) / POINTS_PER_INCH)
-    style: Any = {
-        "svg.fonttype": "none",
-        "svg.hashsalt": layout.key,
-        "font.family": ["DejaVu Sans"],
-        "font.size": layout.font,
-        "text.color": INK,
-        "axes.labelcolor": INK,
-        "xtick.color": MUTED,
-        "ytick.color": MUTED,
-        "axes.edgecolor": MUTED,
-    }
-    with mpl.rc_context(style):
+    with mpl.rc_context(plot_style(layout.key, layout.font)):
         figure = Figure(figsize=size, dpi=POINTS_PER_INCH)
         upper = _panel(figure, layout, points, bottom=second, height=layout.height)
         _draw_hu(upper, points)
@@ -99,7 +83,7 @@ def density_plot(results: Mapping[str, Any], layout: Layout) -> str:
             lower = _panel(figure, layout, points, bottom=0.0, height=second)
             _draw_densities(lower, points, layout)
             _draw_thresholds(lower, points, _of(results, "vBMD"), layout)
-        return _inline(figure)
+        return inline(figure)
 
 
 def _points(results: Mapping[str, Any]) -> list[_Point]:
@@ -298,18 +282,3 @@ def _spread(axes: Axes, values: Sequence[float], apart: float) -> list[float]:
 
 def _title(axes: Axes, text: str) -> None:
     axes.set_title(text, loc="left", fontsize="medium", fontweight="bold", x=-0.02, pad=8)
-
-
-def _inline(figure: Figure) -> str:
-    """The figure as an ``<svg>`` element without prolog, page-wide style and fixed size."""
-    buffer = io.StringIO()
-    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    FigureCanvasSVG(figure)  # becomes the figure's canvas, whatever the backend
-    figure.savefig(buffer, format="svg", metadata=nothing)
-    drawing = buffer.getvalue()
-    drawing = drawing[drawing.index("<svg") :]
-    drawing = re.sub(r"<style.*?</style>", "", drawing, flags=re.DOTALL)
-    drawing = re.sub(r"<metadata>.*?</metadata>", "", drawing, flags=re.DOTALL)
-    drawing = re.sub(r'(<svg[^>]*?) width="[^"]*pt"', r"\1", drawing)
-    drawing = re.sub(r'(<svg[^>]*?) height="[^"]*pt"', r"\1", drawing)
-    return drawing.replace("'DejaVu Sans'", "var(--font)")

@@ -1,7 +1,5 @@
 """Pictures of the spine: grey PNG inside the page, with outlines drawn over it as vectors."""
 
-import base64
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +10,7 @@ from PIL import Image
 
 from ..core import Grid, Labels, Mask, Volume
 from . import sheet as sheets
+from .drawing import data_address
 from .sheet import Sheet
 
 WINDOW = (-200.0, 800.0)
@@ -108,8 +107,9 @@ class Drawn:
             if name == "anterior" and "A" not in sides:
                 continue  # a coronal plane through the centre is the very border of this half
             outlines[name] = _path(sheets.outline(mask, coarse, self.vertebrae, wanted))
+        shades = sheets.grey(self.scan, planes, WINDOW)  # 0: outside the scan
         return {
-            "source": _png(sheets.grey(self.scan, planes, WINDOW)),
+            "source": data_address(Image.fromarray(shades), transparency=0),
             "width": width,
             "height": height,
             "sides": sides,
@@ -230,13 +230,6 @@ def _axes(axes: Mapping[str, Sequence[float]]) -> tuple[NDArray[np.float64], ...
     anterior = anterior / np.linalg.norm(anterior)
     left = left - superior * (left @ superior) - anterior * (left @ anterior)
     return left / np.linalg.norm(left), anterior, superior
-
-
-def _png(shades: NDArray[np.uint8]) -> str:
-    """Grey picture as a data address; value 0, outside the scan, is transparent."""
-    buffer = io.BytesIO()
-    Image.fromarray(shades).save(buffer, "PNG", optimize=True, transparency=0)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
 def _path(lines: Sequence[NDArray[np.float64]]) -> str:

@@ -1,23 +1,20 @@
 """The report: results of one scan as one page that opens anywhere, without a network."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
 from ..core import BadSetting, Labels, Mask, UnknownName, Volume
 from . import words
 from .density_plot import NARROW, WIDE, density_plot
 from .findings import Findings
+from .page import environment, store, style_sheets
 from .pictures import THUMB_MM, WINDOW, Drawn, Picture, overview, thumbnails
 
 SCHEMA = "osteon-results-1"
 """Version of the results dict that this report reads."""
-
-TEMPLATES = Path(__file__).parent / "templates"
 
 
 def write_report(
@@ -29,8 +26,7 @@ def write_report(
 ) -> Path:
     """Write ``report.html`` into the folder `out` and return its path.
 
-    The page is one file without scripts: pictures and plots stand inside it. It is written
-    under another name first and then renamed, so that a reader never finds half a page.
+    The page is one file without scripts: pictures and plots stand inside it.
 
     Parameters
     ----------
@@ -57,16 +53,7 @@ def write_report(
         If labels or regions are not on the grid of the scan.
     """
     drawn = _checked(results, scan, vertebrae, regions)
-    page = _page(results, drawn)
-    out.mkdir(parents=True, exist_ok=True)
-    path = out / "report.html"
-    unfinished = out / f".report.html.{os.getpid()}"
-    try:
-        unfinished.write_text(page, encoding="utf-8")
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return path
+    return store(_page(results, drawn), out)
 
 
 def _checked(
@@ -95,10 +82,10 @@ def _page(results: Mapping[str, Any], drawn: Drawn) -> str:
         for level in results["levels"]
         if level["centre_mm"] is not None and level["axes"] is not None
     }
-    template = _environment().get_template("report.html.jinja")
+    template = environment().get_template("report.html.jinja")
     return template.render(
         results=results,
-        css=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),
+        css=style_sheets("report.css"),
         scan_words=words.scan_in_words(results["scan"]),
         warnings=[flag["text"] for part in ("scan", "labels") for flag in results[part]["flags"]],
         indications=_indications(results),
@@ -122,24 +109,3 @@ def _indications(results: Mapping[str, Any]) -> list[dict[str, Any]]:
         flags = [flag["text"] for flag in one["flags"] if flag["text"] not in one["text"]]
         told.append({**one, "verdict": verdict, "doubt": doubt, "against": against, "flags": flags})
     return told
-
-
-def _environment() -> jinja2.Environment:
-    """Templates that escape everything and stop at a name that is not there."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        number=words.number,
-        unit=words.unit,
-        plain=words.plain,
-        leaves=words.leaves,
-        day=words.day,
-        doi_link=words.doi_link,
-        equivalent=words.equivalent,
-    )
-    return environment

@@ -1,0 +1,54 @@
+"""What every report is: a page made from a template that escapes all, and written whole."""
+
+import os
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from . import words
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def environment() -> jinja2.Environment:
+    """Templates that escape everything and stop at a name that is not there."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(
+        number=words.number,
+        unit=words.unit,
+        plain=words.plain,
+        leaves=words.leaves,
+        day=words.day,
+        doi_link=words.doi_link,
+        equivalent=words.equivalent,
+    )
+    return made
+
+
+def style_sheets(*names: str) -> Markup:
+    """The style sheets of that name, one after the other, to stand inside a page."""
+    return Markup("\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in names))
+
+
+def store(page: str, out: Path) -> Path:
+    """Write ``report.html`` into the folder `out`, made where it is missing; return its path.
+
+    It is written under another name first and then renamed, so that a reader never finds half
+    a page.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / "report.html"
+    unfinished = out / f".report.html.{os.getpid()}"
+    try:
+        unfinished.write_text(page, encoding="utf-8")
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return path
