@@ -178,7 +178,7 @@ def test_the_uncertainty_is_the_scatter_between_samples():
     cubes = [random_field(STRETCHED, shape=(48, 48, 48), seed=n)[0] for n in range(12)]
     found = [fabric(mask(values)) for values in cubes]
     scatter = np.std([f.anisotropy for f in found], ddof=1)
-    assert 0.5 * scatter < np.mean([f.uncertainty for f in found]) < 2 * scatter
+    assert 0.6 * scatter < np.mean([f.uncertainty for f in found]) < 1.7 * scatter
 
 
 def test_mean_intercept_lengths_are_told_by_direction():
