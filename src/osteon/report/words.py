@@ -18,6 +18,9 @@ UNITS = {
     "mm3": "mm³",
     "cm3": "cm³",
     "mm": "mm",
+    "/mm": "mm⁻¹",
+    "/mm3": "mm⁻³",
+    "mm2": "mm²",
     "1": "",
 }
 """UCUM units as printed."""
