@@ -22,8 +22,8 @@ METHODS[STAR_METHOD.key] = STAR_METHOD
 
 _CUT = (
     "Rays that leave the image are counted up to its border, so that the value is then a lower "
-    "bound; their share is told. Oblique trabeculae of 6 voxels come out up to 6 % low, of 4 voxels "
-    "up to 15 %: the steps of their surface hide a part."
+    "bound; their share is told. Oblique trabeculae of 6 voxels come out up to 6 % low, of 4 "
+    "voxels up to 15 %: the steps of their surface hide a part."
 )
 
 enter(
@@ -263,7 +263,7 @@ def _level(values: NDArray[np.uint8], x: float, y: float, z: float) -> float:
     near += v * ((1 - w) * values[i, j1, k] + w * values[i, j1, k1])
     far = (1 - v) * ((1 - w) * values[i1, j, k] + w * values[i1, j, k1])
     far += v * ((1 - w) * values[i1, j1, k] + w * values[i1, j1, k1])
-    return (1 - u) * near + u * far
+    return float((1 - u) * near + u * far)
 
 
 @compiled
