@@ -1,6 +1,5 @@
 """Which voxels are bone: thresholds that carry their unit, and are found in the region."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +24,9 @@ from ..feature import METHODS
 
 BINS = 1024
 """Classes of the histogram of values that are no whole numbers."""
+
+MANY = 2**16
+"""Whole numbers that are classes of their own; also how many values are counted at once."""
 
 REFERENCE_BMD = 446.8
 """Threshold usual with the software of HR-pQCT scanners, in mg/cm³ of hydroxyapatite; on its
@@ -338,10 +340,9 @@ def _cut(volume: Volume, how: Threshold, inside: Any, bright: bool) -> _Cut:
         case DualReference():
             return _Cut("threshold-dual-reference", values, _between(how), reached=True)
         case Otsu():
-            found = _histogram_threshold(filters.threshold_otsu, values[inside])
-            return _Cut("threshold-otsu", values, found, reached=not bright)
+            return _Cut("threshold-otsu", values, _otsu(*_histogram(values[inside])), not bright)
         case Isodata():
-            found = _histogram_threshold(filters.threshold_isodata, values[inside])
+            found = _isodata(*_histogram(values[inside]))
             return _Cut("threshold-isodata", values, found, reached=not bright)
         case Ipl():
             smooth = ndimage.gaussian_filter(
@@ -354,16 +355,42 @@ def _cut(volume: Volume, how: Threshold, inside: Any, bright: bool) -> _Cut:
             return _Cut("threshold-adaptive", values, local, reached=True)
 
 
-def _histogram_threshold(find: Callable[..., Any], values: NDArray[Any]) -> float:
-    """Threshold from the histogram; whole numbers are classes unless they would be too many."""
-    low, high = float(values.min()), float(values.max())
+def _histogram(values: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """How many values each class has, and where the classes are; whole numbers are classes.
+
+    Unless there would be too many of them: then, as for other values, classes are equally wide.
+    """
+    low, high = values.min(), values.max()
     if low == high:
         raise EmptyRegion(
-            f"all values of the region are {low:g}: there is no bone, or all is bone; no "
+            f"all values of the region are {float(low):g}: there is no bone, or all is bone; no "
             "histogram can tell them apart."
         )
-    whole = np.issubdtype(values.dtype, np.integer) and high - low < 2**16
-    return float(find(values if whole else values.astype(np.float64), nbins=BINS))
+    if np.issubdtype(values.dtype, np.integer) and float(high) - float(low) < MANY:
+        counts = np.zeros(int(high) - int(low) + 1, np.int64)
+        flat = values.ravel(order="K")
+        for start in range(0, flat.size, MANY):
+            some = flat[start : start + MANY].astype(np.int64) - int(low)
+            counts += np.bincount(some, minlength=counts.size)
+        return counts, np.arange(int(low), int(high) + 1, dtype=np.float64)
+    counts, edges = np.histogram(values, bins=BINS)
+    return counts, np.asarray(edges[:-1] + edges[1:], np.float64) / 2
+
+
+def _otsu(counts: NDArray[np.int64], places: NDArray[np.float64]) -> float:
+    """Threshold of the least variance within; the middle of the gap, where many do as well."""
+    below = np.cumsum(counts)[:-1].astype(np.float64)
+    moment = np.cumsum(counts * places)
+    total = float(counts.sum())
+    between = (moment[-1] * below - moment[:-1] * total) ** 2 / (below * (total - below))
+    best = np.flatnonzero(between == between.max())
+    return float((places[best[0]] + places[best[-1] + 1]) / 2)
+
+
+def _isodata(counts: NDArray[np.int64], places: NDArray[np.float64]) -> float:
+    """Least threshold halfway between the means of its classes."""
+    found = filters.threshold_isodata(hist=(counts, places))  # type: ignore[no-untyped-call]
+    return float(found)
 
 
 def _local_mean(volume: Volume, inside: Any, sigma_mm: float) -> NDArray[np.float32]:
