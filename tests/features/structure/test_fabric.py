@@ -1,5 +1,6 @@
 """Fabric of random fields whose intercept density is known, of plates and of rods."""
 
+import nibabel as nib
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
@@ -151,6 +152,17 @@ def test_a_bundle_of_rods_runs_along_the_principal_direction(along):
     # A line across rods of diameter d, λ of them on 1 mm², meets 2λd surfaces a mm.
     assert found.lengths[1:] == pytest.approx(100 / 12, rel=0.05)
     assert found.lengths[0] > 8 * found.lengths[1]
+
+
+@pytest.mark.parametrize("cube", ["roi000", "roi001", "roi004"])
+def test_trabeculae_of_a_vertebra_run_from_head_to_foot(samples, cube):
+    file = nib.load(samples / "micro_ct_L1" / f"L1_04216_{cube}.nii.gz")
+    values = np.asarray(file.dataobj) > 0
+    grid = Grid.from_affine(values.shape, np.diag([-1.0, -1.0, 1.0, 1.0]) @ file.affine)
+    found = fabric(Mask(values, grid))
+    assert angle(found.directions[0], np.array([0.0, 0.0, 1.0])) < 10
+    assert 1.2 < found.anisotropy < 2.2
+    assert found.flags == ()
 
 
 def test_only_pairs_within_the_region_count():

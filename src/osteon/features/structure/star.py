@@ -33,7 +33,7 @@ enter(
         STAR_METHOD.key,
         "Mean volume of the bone that is seen unobscured from a random point in bone.",
         STAR_METHOD.doi,
-        "above 0; trabecular bone 0.005 to 0.1",
+        "above 0; trabecular bone of vertebrae 0.1 to 5",
         _CUT,
     ),
     Feature(
@@ -42,7 +42,7 @@ enter(
         STAR_METHOD.key,
         "Mean volume of the marrow space that is seen unobscured from a random point in it.",
         STAR_METHOD.doi,
-        "above 0; trabecular bone 0.3 to 10",
+        "above 0; trabecular bone of vertebrae 10 to 100",
         _CUT,
     ),
     Feature(
@@ -52,7 +52,7 @@ enter(
         "Mean length of the part in bone of a straight line in a random direction through a random "
         "point in bone.",
         "doi:10.1016/S8756-3282(97)00007-0",
-        "above 0; trabecular bone 0.2 to 1",
+        "above 0; trabecular bone of vertebrae 0.3 to 1",
         _CUT,
     ),
 )
