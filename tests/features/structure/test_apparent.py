@@ -1,0 +1,113 @@
+"""Apparent parameters of stripes and discs, worked out on paper."""
+
+import numpy as np
+import pytest
+
+from osteon.core import EmptyRegion, Grid, Mask, Volume
+from osteon.features.structure.apparent import apparent_parameters
+
+FINE = (np.arange(8) + 0.5) / 8 - 0.5
+
+
+def grid(shape, spacing=(1.0, 1.0, 1.0)):
+    return Grid(shape, np.zeros(3), np.eye(3), np.array(spacing))
+
+
+def share(solid, shape, spacing):
+    """Share of each pixel of a slice that is solid, by 64 points."""
+    i, j = np.meshgrid(*(np.arange(n) for n in shape), indexing="ij")
+    found = np.zeros(shape)
+    for a in FINE:
+        for b in FINE:
+            found += solid((i + a) * spacing[0], (j + b) * spacing[1])
+    return found / 64
+
+
+def stripes(turn, *, width, period, spacing=(1.0, 1.0)):
+    """Stripes whose normal is turned by an angle in degrees from the first axis."""
+    across = np.cos(np.radians(turn)), np.sin(np.radians(turn))
+    shape = tuple(int(96 / s) for s in spacing)
+    values = share(
+        lambda x, y: (x * across[0] + y * across[1] + 5) % period < width, shape, spacing
+    )
+    return Volume(values[:, :, None].astype(np.float32), grid((*shape, 1), (*spacing, 3.0)), "1")
+
+
+@pytest.mark.parametrize("turn", [0, 20, 45, 70])
+def test_stripes_are_met_as_often_as_on_paper_whatever_their_turn(turn):
+    """A line at an angle to the normal meets 2·|cos|/period borders; the mean of |cos| is 2/π."""
+    found = apparent_parameters(stripes(turn, width=4.0, period=12.0))
+    assert found.fraction == pytest.approx(4 / 12, rel=0.02)
+    assert found.number == pytest.approx(2 / np.pi / 12, rel=0.03)
+    assert found.thickness == pytest.approx(np.pi * 4 / 2, rel=0.04)
+    assert found.separation == pytest.approx(np.pi * (12 - 4) / 2, rel=0.04)
+
+
+def test_pixels_may_be_longer_than_wide():
+    found = apparent_parameters(stripes(30, width=4.0, period=12.0, spacing=(1.0, 2.0)))
+    assert found.number == pytest.approx(2 / np.pi / 12, rel=0.04)
+
+
+def test_a_disc_has_the_crossings_of_its_outline():
+    """Crofton: P_L = 2·outline / (π·area of the slice)."""
+    values = share(lambda x, y: np.hypot(x - 40, y - 40) < 25, (80, 80), (1.0, 1.0))
+    disc = Volume(values[:, :, None], grid((80, 80, 1), (1.0, 1.0, 5.0)), "1")
+    found = apparent_parameters(disc)
+    assert 2 * found.number == pytest.approx(2 * (2 * np.pi * 25) / (np.pi * 80**2), rel=0.03)
+
+
+def test_a_plain_mask_has_some_more_crossings_than_its_outline():
+    i, j = np.meshgrid(np.arange(80), np.arange(80), indexing="ij")
+    disc = (np.hypot(i - 40.2, j - 39.7) < 25)[:, :, None]
+    found = apparent_parameters(Mask(disc, grid((80, 80, 1), (1.0, 1.0, 5.0))))
+    ratio = 2 * found.number / (2 * (2 * np.pi * 25) / (np.pi * 80**2))
+    assert 1.0 < ratio < 1.09
+
+
+def test_slices_run_across_the_longest_side_of_the_voxels():
+    flat = stripes(0, width=4.0, period=12.0)
+    turned = Volume(np.moveaxis(flat.values, 2, 0).copy(), grid((1, 96, 96), (3.0, 1.0, 1.0)), "1")
+    assert apparent_parameters(turned).axis == 0
+    assert apparent_parameters(turned).named() == apparent_parameters(flat).named()
+    assert apparent_parameters(Volume(flat.values, grid((96, 96, 1)), "1")).axis == 2
+
+
+def test_what_lies_outside_the_region_changes_nothing(rng):
+    values = rng.random((32, 32, 3))
+    where = np.zeros(values.shape, bool)
+    where[4:20, 6:30, 1:] = True
+    changed = np.where(np.roll(where, 1, 0) | np.roll(where, -1, 0) | where, values, 0.0)
+    changed = np.where(np.roll(where, 1, 1) | np.roll(where, -1, 1) | where, changed, 0.0)
+    place = grid(values.shape, (1, 1, 2))
+    results = [
+        apparent_parameters(Volume(v, place, "1"), region=Mask(where, place)).fraction
+        for v in (values, changed)
+    ]
+    assert results[0] == results[1] == pytest.approx(values[where].mean())
+
+
+def test_a_region_that_cuts_stripes_adds_no_border():
+    flat = stripes(0, width=4.0, period=12.0)
+    where = np.zeros(flat.values.shape, bool)
+    where[12:84, 12:84] = True
+    found = apparent_parameters(flat, region=Mask(where, flat.grid))
+    assert found.number == pytest.approx(2 / np.pi / 12, rel=0.04)
+
+
+def test_all_bone_has_no_thickness():
+    full = Mask(np.ones((8, 8, 8), bool), grid((8, 8, 8)))
+    found = apparent_parameters(full)
+    assert found.fraction == 1.0
+    assert found.thickness is None
+    assert [flag.code for flag in found.flags] == ["no-crossing"]
+
+
+def test_a_region_without_a_voxel_is_refused():
+    full = Mask(np.ones((8, 8, 8), bool), grid((8, 8, 8)))
+    with pytest.raises(EmptyRegion, match="no voxel"):
+        apparent_parameters(full, region=Mask(~full.values, full.grid))
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(7)
