@@ -163,7 +163,7 @@ def fabric(bone: Mask, *, region: Mask | None = None, block: int | None = None) 
     EmptyRegion
         If the region has no voxel, no bone or no marrow.
     UnsuitableScan
-        If the region is too thin, or the voxels too long, for a step in every direction.
+        If the region is too thin for steps in all directions.
     GridMismatch
         If the region lies on another grid than the bone.
     """
