@@ -99,7 +99,7 @@ class Thickness:
             raise BadSetting(f"a class of a histogram is wider than 0 mm; got {width_mm:g} mm.")
         place = np.floor(self.diameters / width_mm).astype(np.int64)
         share = np.bincount(place, weights=self.counts) / self.voxels
-        edges: NDArray[np.float64] = np.arange(share.size + 1) * width_mm
+        edges = (np.arange(share.size + 1) * width_mm).astype(np.float64)
         return edges, share.astype(np.float64)
 
 
