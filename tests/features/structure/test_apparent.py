@@ -28,7 +28,7 @@ def stripes(turn, *, width, period, spacing=(1.0, 1.0)):
     across = np.cos(np.radians(turn)), np.sin(np.radians(turn))
     shape = tuple(int(96 / s) for s in spacing)
     values = share(
-        lambda x, y: (x * across[0] + y * across[1] + 5) % period < width, shape, spacing
+        lambda x, y: (x * across[0] + y * across[1] + 6.3) % period < width, shape, spacing
     )
     return Volume(values[:, :, None].astype(np.float32), grid((*shape, 1), (*spacing, 3.0)), "1")
 

@@ -93,7 +93,7 @@ def test_distances_are_cut_to_whole_pixels():
     slanted = np.where((i + j) % 12 < 5, BRIGHT, DARK)[:, :, None].astype(np.int16)
     image = scan(slanted)
     where = np.zeros(slanted.shape, bool)
-    where[30:32, 30:90] = True
+    where[30:32, 30:70] = True
     found = srrd_parameters(image, region=Mask(where, image.grid))
     assert found.thickness == pytest.approx(0.2)
 

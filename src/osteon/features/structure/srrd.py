@@ -170,7 +170,8 @@ def _slice(
     fine = np.rint(_bilinear(np.trunc(np.asarray(grey, np.float64)), spacing))
     within = _nearest(inside, spacing)
     valid = fine != 0
-    bright = valid & (fine > threshold_local(fine, block_size=WINDOW, offset=OFFSET))
+    local = threshold_local(fine, block_size=WINDOW, offset=OFFSET)  # type: ignore[no-untyped-call]
+    bright = valid & (fine > local)
     bright = _without_specks(bright)
     bright = ~_without_specks(~bright)
     thickness = _mean_distance(bright, within)
@@ -184,7 +185,8 @@ def _mean_distance(phase: NDArray[np.bool_], within: NDArray[np.bool_]) -> float
         return math.nan
     # the published code keeps distances as whole numbers, cut off
     distance = np.trunc(ndimage.distance_transform_edt(phase))
-    kept = distance[skeletonize(phase) & within & (distance >= SHORTEST)]
+    skeleton = skeletonize(phase)  # type: ignore[no-untyped-call]
+    kept = distance[skeleton & within & (distance >= SHORTEST)]
     return float(kept.mean()) if kept.size else math.nan
 
 
