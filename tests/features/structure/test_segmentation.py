@@ -154,10 +154,13 @@ def test_the_window_of_the_local_mean_is_in_mm():
     assert not marrow_side[8:].any()
 
 
-def test_an_offset_asks_for_more_than_the_mean():
-    values = scan()
-    voxels = [segment(image(values), Adaptive(1.0, o)).mask.voxels for o in (-50, 0, 50)]
-    assert voxels[0] >= voxels[1] >= voxels[2] > 0
+@pytest.mark.parametrize(("bone", "bright"), [(500.0, True), (100.0, False)])
+def test_an_offset_asks_for_more_than_the_mean(bone, bright):
+    values = image(scan(bone, 600 - bone, noise=90.0))
+    voxels = [
+        segment(values, Adaptive(1.0, offset), bright=bright).mask.voxels for offset in (-90, 0, 90)
+    ]
+    assert voxels[0] > voxels[1] > voxels[2] > 0
 
 
 def test_the_gaussian_of_hr_pqct_is_cut_off_and_normalised():

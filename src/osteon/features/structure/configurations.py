@@ -14,9 +14,6 @@ PATTERNS = 256
 CUT = 8
 """Column of the table that counts patterns of the bone cut out along the region's border."""
 
-SLAB = 64
-"""Slices read at once where nothing else is asked for."""
-
 BITS: NDArray[np.bool_] = (np.arange(PATTERNS)[:, None] >> np.arange(8) & 1).astype(np.bool_)
 """Whether voxel o of pattern p is bone, (256, 8)."""
 
@@ -108,10 +105,10 @@ def checked(bone: Mask, region: Mask | None) -> NDArray[np.bool_] | None:
 
 
 def spans(number: int, block: int | None) -> list[tuple[int, int]]:
-    """First and last-but-one of `number` things taken `block` at a time."""
+    """First and last-but-one of `number` things taken `block` at a time, or all at once."""
     if block is not None and block < 1:
         raise BadSetting(f"block is {block} slices; at least 1 must be read at once.")
-    step = SLAB if block is None else block
+    step = number if block is None else block
     return [(first, min(first + step, number)) for first in range(0, number, step)]
 
 
