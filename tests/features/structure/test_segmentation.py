@@ -141,17 +141,18 @@ def test_the_local_mean_takes_in_nothing_outside_of_the_region():
     assert (alone == beside).all()
 
 
-def test_the_window_of_the_local_mean_is_in_mm():
-    # a step along i and one along k, whose voxels are twice as long: its mean reaches half as far
-    values = np.zeros(SHAPE)
-    values[12:] = 1000.0
-    values += np.random.default_rng(2).normal(0, 1e-3, SHAPE)
-    # beyond a step the mean rises as the normal distribution: 0.1587 one SD before it
-    found = segment(image(values), Adaptive(0.4, -1000 * 0.1587 - 1e-3)).mask.values
-    # bone is what is at most 158.7 below the mean: from 4 voxels off the step on it is
-    marrow_side = found[:12, 10, 10]
-    assert marrow_side[:8].all()
-    assert not marrow_side[8:].any()
+@pytest.mark.parametrize(("axis", "voxels"), [(0, 4), (2, 2)])
+def test_the_window_of_the_local_mean_is_in_mm(axis, voxels):
+    # before a step the mean rises as the normal distribution: 15.87 % one SD, 0.4 mm, before it
+    values = np.random.default_rng(2).normal(0, 1e-3, SHAPE)
+    stepped = np.moveaxis(values, axis, 0)
+    middle = len(stepped) // 2
+    stepped[middle:] += 1000.0
+    found = segment(image(values), Adaptive(0.4, -158.7)).mask.values
+    # bone is what lies at most 158.7 below its mean: all marrow but that within one SD
+    before = np.moveaxis(found, axis, 0)[:middle, 10, 10]
+    assert before[:-voxels].all()
+    assert not before[-voxels:].any()
 
 
 @pytest.mark.parametrize(("bone", "bright"), [(500.0, True), (100.0, False)])
