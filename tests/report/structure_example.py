@@ -141,7 +141,7 @@ def measurement(name: str, value: float | None) -> dict[str, Any]:
 
 def results_of(pictures: StructurePictures, subject: str = "demo") -> dict[str, Any]:
     """Results whose thickness is that of the pictures; all else is made up."""
-    grid, bone = pictures.bone.grid, pictures.bone
+    grid = pictures.bone.grid
     inside = np.ones(grid.shape, bool) if pictures.region is None else pictures.region.values
     values = {**VALUES, **statistics("Tb.Th", pictures.thickness, inside)}
     histograms = {"Tb.Th": histogram(pictures.thickness, inside)}

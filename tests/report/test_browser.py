@@ -6,6 +6,7 @@ import pytest
 
 pytestmark = pytest.mark.browser
 
+
 @pytest.fixture(params=[390, 1280], ids=["phone", "desk"])
 def opened(browser, page, request):
     """The page in a window, with every message and every address it asked for."""

@@ -56,14 +56,15 @@ def within(solid: Bytes, start: Floats, ahead: Floats) -> tuple[float, float]:
 def meeting(solid: Bytes, start: Floats, ahead: Floats, step: float, level: float) -> float:
     """Distance at which a ray first meets bone, or -1 where it meets none."""
     at, last = within(solid, start, ahead)
+    i, j, k = start[0], start[1], start[2]  # one by one: an array at every step is slow
+    di, dj, dk = ahead[0], ahead[1], ahead[2]
     while at <= last:
-        i, j, k = start + at * ahead
-        if share_at(solid, i, j, k) >= level:
+        if share_at(solid, i + at * di, j + at * dj, k + at * dk) >= level:
             low, high = at - step, at
             for _ in range(HALVINGS):
                 middle = (low + high) / 2
-                i, j, k = start + middle * ahead
-                if share_at(solid, i, j, k) >= level:
+                share = share_at(solid, i + middle * di, j + middle * dj, k + middle * dk)
+                if share >= level:
                     high = middle
                 else:
                     low = middle
@@ -98,9 +99,11 @@ def meetings(
     """
     depth = np.full(shape, -1.0, np.float32)
     step = RAY_STEP / np.abs(screen[2]).max()
+    pixel = start.copy()
     for row in range(shape[0]):
         for column in range(shape[1]):
-            pixel = start + column * screen[0] + row * screen[1]
+            for a in range(3):
+                pixel[a] = start[a] + column * screen[0, a] + row * screen[1, a]
             depth[row, column] = meeting(solid, pixel, screen[2], step, level)
     return depth
 
@@ -121,17 +124,19 @@ def openness(solid: Bytes, places: Floats, normals: Floats, directions: Floats) 
     result = np.empty(len(places))
     ni, nj, nk = solid.shape
     for n in range(len(places)):
+        x, y, z = normals[n, 0], normals[n, 1], normals[n, 2]
         light, reached = 1e-9, 1e-9
-        for direction in directions:
-            slope = (direction * normals[n]).sum()
+        for m in range(len(directions)):
+            di, dj, dk = directions[m, 0], directions[m, 1], directions[m, 2]
+            slope = di * x + dj * y + dk * z
             if slope <= 0.05:
                 continue
             light += slope
             passed = 1.0
             for distance in OPEN_AT:
-                i = int(places[n, 0] + distance * direction[0] + 0.5)
-                j = int(places[n, 1] + distance * direction[1] + 0.5)
-                k = int(places[n, 2] + distance * direction[2] + 0.5)
+                i = int(places[n, 0] + distance * di + 0.5)
+                j = int(places[n, 1] + distance * dj + 0.5)
+                k = int(places[n, 2] + distance * dk + 0.5)
                 if i < 0 or j < 0 or k < 0 or i >= ni or j >= nj or k >= nk:
                     break
                 if solid[i, j, k] > 127:

@@ -80,7 +80,7 @@ class View:
     Attributes
     ----------
     depth : (row, column) float32 array
-        Distance of the bone in mm from the nearest corner of the box; -1 where there is none.
+        Distance of the bone in mm from the plane of `origin`; -1 where there is none.
     thickness : (row, column) float32 array
         Local thickness there, in mm; 0 where there is no bone.
     light : (row, column) float32 array
@@ -88,7 +88,7 @@ class View:
     pixel : float
         Size of a pixel in mm.
     origin : (3,) array
-        World LPS mm of the centre of pixel (0, 0), as near as the nearest corner of the box.
+        World LPS mm of the centre of pixel (0, 0), in a plane in front of the box.
     camera : Camera
         From where.
     """
@@ -132,7 +132,8 @@ def look(block: BoneBlock, seen_from: Camera, pixels: int = PIXELS) -> View:
     shape = tuple(round((side + room) / pixel / FINER) * FINER for side in (height, width))
     centre = (low[:2] + high[:2]) / 2
     first = centre - pixel * (np.array(shape[::-1]) - 1) / 2
-    origin = np.array([*first, low[2]]) @ seen_from.axes
+    before = low[2] - 2 * float(block.grid.spacing.max())  # the very face of the box is bone too
+    origin = np.array([*first, before]) @ seen_from.axes
     return _seen(block, seen_from, origin, pixel, (shape[0], shape[1]))
 
 

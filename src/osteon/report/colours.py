@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 THICK = ("#2c5f9e", "#4f9cc4", "#a8d3d0", "#f4e3a1", "#f0a04b", "#c8432b", "#7d1128")
 """Thin to thick: no end is so dark or so pale that shades of light on it are lost."""
 
-APART = ("#1d4f4a", "#2f7f74", "#5fae94", "#a6d3ac", "#e3edc0", "#fbfae6")
+APART = ("#1d4f4a", "#2f7f74", "#5fae94", "#a6d3ac", "#e9efc4")
 """Close to far apart, for marrow: other hues than those of bone."""
 
 ENDS = (1.0, 99.0)
 """Percentiles of the values between which colours change."""
+
+SLACK = 1e-6
+"""Share of a step that is taken for rounding of single precision."""
 
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 """Steps of a scale, to a power of ten."""
@@ -50,7 +53,7 @@ class Scale:
     @property
     def marks(self) -> list[tuple[float, str]]:
         """Place along the bar in percent, and what is written there."""
-        decimals = _decimals(self.ticks[1] - self.ticks[0])
+        decimals = max(_decimals(tick) for tick in self.ticks)
         texts = [f"{tick:.{decimals}f}" for tick in self.ticks]
         texts[0], texts[-1] = f"≤ {texts[0]}", f"≥ {texts[-1]}"
         span = self.high - self.low
@@ -64,19 +67,21 @@ def scale_of(values: NDArray[Any], colours: Sequence[str]) -> Scale:
     low, high = (float(p) for p in np.percentile(some, ENDS)) if some.size else (0.0, 1.0)
     if high - low < 0.02 * high:
         low, high = 0.9 * low, 1.1 * high
-    step = nice((high - low) / 4)
-    first, last = math.floor(low / step + 1e-6), math.ceil(high / step - 1e-6)
-    last = max(last, first + 1)
-    ticks = tuple(round(n * step, 12) for n in range(first, last + 1))
+    step = nice((high - low) / 5)
+    fine = step / 5
+    low, high = math.floor(low / fine + SLACK) * fine, math.ceil(high / fine - SLACK) * fine
+    whole = range(math.floor(low / step), math.ceil(high / step) + 1)
+    between = [n * step for n in whole if low + 0.6 * step <= n * step <= high - 0.6 * step]
+    ticks = tuple(round(tick, 12) for tick in (low, *between, high))
     return Scale(ticks[0], ticks[-1], ticks, tuple(colours))
 
 
 def nice(value: float) -> float:
     """The round number (1, 2, 2.5 or 5 times a power of ten) next above `value`."""
     power: float = 10.0 ** math.floor(math.log10(value))
-    return power * next(step for step in STEPS if step * power >= value * (1 - 1e-9))
+    return power * next(step for step in STEPS if step * power >= value * (1 - SLACK))
 
 
-def _decimals(step: float) -> int:
-    """Decimals that tell multiples of a step apart."""
-    return next((d for d in range(9) if abs(step * 10**d - round(step * 10**d)) < 1e-6), 9)
+def _decimals(value: float) -> int:
+    """Decimals that a number needs."""
+    return next((d for d in range(9) if abs(value * 10**d - round(value * 10**d)) < SLACK), 9)

@@ -93,23 +93,24 @@ def direction_in_words(vector: Sequence[float]) -> str:
 
     Examples
     --------
-    >>> direction_in_words([0.0, 0.0, -1.0])
-    'along foot to head (I–S)'
+    >>> direction_in_words([0.0, -0.17, 0.98])
+    '10° off the line from foot to head (I–S); its head end leans to the front'
     """
     names = ("right to left (R–L)", "front to back (A–P)", "foot to head (I–S)")
+    ends = {"R": "right", "L": "left", "A": "front", "P": "back", "I": "foot", "S": "head"}
     line = np.asarray(vector, float) / np.linalg.norm(vector)
     main = int(np.abs(line).argmax())
     line = line * np.sign(line[main])
     angle = float(np.degrees(np.arccos(min(line[main], 1.0))))
     if angle < 1:
-        return f"along {names[main]}"
+        return f"along the line from {names[main]}"
     leans = [
-        LETTERS[a][int(line[a] > 0)]
+        ends[LETTERS[a][int(line[a] > 0)]]
         for a in np.argsort(-np.abs(line))
         if a != main and abs(line[a]) > 0.35 * np.sin(np.radians(angle))
     ]
-    head = LETTERS[main][1]
-    return f"{angle:.0f}° from {names[main]}, {head} end towards {' and '.join(leans)}"
+    end, towards = ends[LETTERS[main][1]], " and the ".join(leans)
+    return f"{angle:.0f}° off the line from {names[main]}; its {end} end leans to the {towards}"
 
 
 def letters_of(vector: Sequence[float]) -> str:

@@ -25,8 +25,8 @@ class Parameter:
         Why there is no number; empty where there is one.
     flags : sequence of str
         What must be known before using the number.
-    about : sequence of (str, str)
-        Definition, what the number does not do, range, method.
+    about, facts : sequence of (str, str)
+        Definition and what the number does not do; range and method.
     source : str
         Where the definition is published: ``"doi:10…"`` or words.
     """
@@ -39,6 +39,7 @@ class Parameter:
     missing: str
     flags: Sequence[str]
     about: Sequence[tuple[str, str]]
+    facts: Sequence[tuple[str, str]]
     source: str
 
 
@@ -85,7 +86,7 @@ class StructureFindings:
         return list(found.items())
 
     def _absent(self, name: str) -> Parameter:
-        return Parameter(name, MINIMAL[name], DASH, "", "", "it was not measured.", (), (), "")
+        return Parameter(name, MINIMAL[name], DASH, "", "", "it was not measured.", (), (), (), "")
 
     def _parameter(self, row: Mapping[str, Any]) -> Parameter:
         name, known = row["name"], is_number(row["value"])
@@ -99,7 +100,8 @@ class StructureFindings:
             spread=self._spread(row),
             missing="" if known else why_missing(row["flags"]),
             flags=[text for text in dict.fromkeys(flags) if text not in self.warnings],
-            about=_about(feature, row["method"]),
+            about=_told(feature, {"definition": "Definition", "does_not": "What it does not do"}),
+            facts=_told({**feature, "way": row["method"]}, {"range": "Range", "way": "Method"}),
             source=str(feature.get("source") or ""),
         )
 
@@ -125,15 +127,9 @@ def _give_or_take(row: Mapping[str, Any]) -> str:
     return f" ± {row['uncertainty']:.{decimals}f}"
 
 
-def _about(feature: Mapping[str, Any], method: str) -> list[tuple[str, str]]:
-    """What a feature list says of one parameter; what it does not say is left out."""
-    told = {
-        "Definition": feature.get("definition"),
-        "What it does not do": feature.get("does_not"),
-        "Range": feature.get("range"),
-        "Method": method,
-    }
-    return [(term, _said(words)) for term, words in told.items() if words]
+def _told(feature: Mapping[str, Any], terms: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What is said of one parameter, under the given terms; what is not said is left out."""
+    return [(term, _said(feature[key])) for key, term in terms.items() if feature.get(key)]
 
 
 def _said(words: Any) -> str:

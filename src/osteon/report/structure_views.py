@@ -59,9 +59,9 @@ def _slab(drawn: StructurePictures) -> tuple[BoneBlock | None, float]:
     measured = drawn.bone.values if region is None else drawn.bone.values & region.values
     axis = patient_axes.upright(grid)[1][0]
     used = np.flatnonzero(measured.any(axis=tuple(a for a in range(3) if a != axis)))
-    half = len(used) * SLAB_SHARE / 2
-    low = int(used[max(round(len(used) / 2 - half), 0)])
-    high = max(int(used[min(round(len(used) / 2 + half), len(used)) - 1]), low)
+    count = max(round(len(used) * SLAB_SHARE), 1)
+    first = (len(used) - count) // 2
+    low, high = int(used[first]), int(used[first + count - 1])
     cut = [slice(None)] * 3
     cut[axis] = slice(low, high + 1)
     place = (cut[0], cut[1], cut[2])

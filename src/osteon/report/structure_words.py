@@ -145,7 +145,8 @@ def scan_terms(scan: Mapping[str, Any]) -> list[tuple[str, str]]:
     told = {"modality": None, "kvp": None, "kernel": None, "slice_thickness_mm": None}
     known = dict(scan_in_words({**told, **scan}))
     terms = [("Voxel", voxel(scan)), ("Size", f"{size} voxels"), ("Extent", f"{extent} mm")]
-    terms.append(("Unit of the values", unit(str(scan.get("unit") or "1")) or "none"))
+    if shown := unit(str(scan.get("unit") or "1")):
+        terms.append(("Unit of the values", shown))
     for term in ("Modality", "Scanner", "Tube voltage", "Kernel", "Read from"):
         if not re.match("not stated", known[term]):
             terms.append((term, known[term]))
