@@ -169,11 +169,16 @@ def subvoxel_thickness(
 
     Notes
     -----
-    A mask of 0 and 1 is taken as what it says: values that jump. Information is lost then, and
-    the mean of plates and rods of 4 to 16 voxels is off by up to PLACEHOLDER %.
+    A mask of 0 and 1 is taken as what it says: values that jump. What the voxels at the surface
+    knew is lost then, and the error is some per cent: measured -9 to +18 % on plates of 3 to 8
+    voxels at several angles, -2 to -11 % on rods and balls of 4 to 16, within 1 % on shells.
 
-    The blur is read from the whole image, so that parts of an image give slightly other results
-    than the whole: there is no form in blocks. Memory is about 30 bytes a voxel.
+    Plates below three voxels need to be told the blur, if it is half a voxel or more: what is read
+    from their edges is too large. Below two voxels of blurred bone nothing is sure.
+
+    What lies beyond the image is unknown and limits no ball. The blur is read from the whole image,
+    so that a part of an image gives slightly other results than the whole: there is no form in
+    blocks. Needs about 40 bytes a voxel at most, and time linear in the voxels.
     """
     bone = _bone(grey, threshold)
     if region is not None:

@@ -15,8 +15,17 @@ from ...core.compiled import compiled, parallel, prange
 from .surface_correction import Surface, dot
 from .surface_points import Lattice, at
 
-OPPOSITE = 0.0
+OPPOSITE = -0.3
 """Points are opposite where the cosine of the angle between their normals is not above this."""
+
+TRUST = 3
+"""Pairs weigh by 1 - cosine to this power: the error of a normal falls out where it is opposite."""
+
+OFF_NORMAL = 0.03
+"""By about how much a normal from grey values is off, in radian."""
+
+OFF_FOOT = 0.5
+"""By about how much the point nearest to a voxel is off sideways, in voxels."""
 
 MOST_POINTS = 27 * 6
 """A voxel and its 26 neighbours know at most this many points."""
@@ -69,11 +78,43 @@ def _add(n: int, names: NDArray[np.int64], found: int) -> int:
 
 
 @compiled
+def _face(
+    voxel: tuple[int, int, int],
+    n: int,
+    surface: Surface,
+    spacing: NDArray[np.float64],
+    out: NDArray[np.float32],
+) -> None:
+    """Write the normal at point `n`, which is the nearest one to a voxel.
+
+    The direction from the point to the voxel is a normal, too: the better one, the further away
+    the voxel is, because the point is wrong by no more than a part of a voxel.
+    """
+    place, normal = surface.position[n], surface.normal[n]
+    x = voxel[0] * spacing[0] - place[0]
+    y = voxel[1] * spacing[1] - place[1]
+    z = voxel[2] * spacing[2] - place[2]
+    far = math.sqrt(x * x + y * y + z * z) + 1e-30
+    side = (spacing[0] * spacing[1] * spacing[2]) ** (1.0 / 3.0)
+    share = (far * OFF_NORMAL / (OFF_FOOT * side)) ** 2 / far
+    if normal[0] * x + normal[1] * y + normal[2] * z < 0.5 * far:
+        share = 0.0
+    x, y, z = normal[0] + share * x, normal[1] + share * y, normal[2] + share * z
+    length = math.sqrt(x * x + y * y + z * z) + 1e-30
+    out[0], out[1], out[2] = x / length, y / length, z / length
+
+
+@compiled
 def _gather(
-    voxel: tuple[int, int, int], lattice: Lattice, near: NDArray[np.int32], names: NDArray[np.int64]
+    voxel: tuple[int, int, int],
+    lattice: Lattice,
+    surface: Surface,
+    near: NDArray[np.int32],
+    lists: tuple[NDArray[np.int64], NDArray[np.float32]],
 ) -> int:
     """List the points nearest to a voxel and its neighbours; all points of those on the surface."""
     i, j, k = voxel
+    names, normals = lists
     found = 0
     for a in range(max(i - 1, 0), min(i + 2, near.shape[0])):
         for b in range(max(j - 1, 0), min(j + 2, near.shape[1])):
@@ -86,31 +127,36 @@ def _gather(
                     begin = near[a, b, c]
                     end = begin + 1
                 for n in range(begin, end):
+                    before = found
                     found = _add(n, names, found)
+                    if found > before:
+                        _face((a, b, c), n, surface, lattice.spacing, normals[before])
     return found
 
 
 @compiled
-def _vote(surface: Surface, names: NDArray[np.int64]) -> tuple[float, float, float, float]:
+def _vote(
+    places: NDArray[np.float32], names: NDArray[np.int64], normals: NDArray[np.float32]
+) -> tuple[float, float, float, float]:
     """Centre and radius of the ball that fits all opposite pairs; radius 0 where there are none."""
-    place, normal = surface.position, surface.normal
     weight = radius = x = y = z = u = v = w = 0.0
     for p in range(names.size):
-        a = names[p]
+        a = places[names[p]]
         for q in range(p):
-            b = names[q]
-            cosine = dot(normal[a], normal[b])
+            b = places[names[q]]
+            cosine = dot(normals[p], normals[q])
             if cosine > OPPOSITE:
                 continue
-            share = 2.0 - 2.0 * cosine
-            radius += dot(normal[b] - normal[a], place[a] - place[b])
+            trust = (1.0 - cosine) ** TRUST
+            share = trust * (2.0 - 2.0 * cosine)
+            radius += trust * dot(normals[q] - normals[p], a - b)
             weight += share
-            x += share * (place[a, 0] + place[b, 0])
-            y += share * (place[a, 1] + place[b, 1])
-            z += share * (place[a, 2] + place[b, 2])
-            u += share * (normal[a, 0] + normal[b, 0])
-            v += share * (normal[a, 1] + normal[b, 1])
-            w += share * (normal[a, 2] + normal[b, 2])
+            x += share * (a[0] + b[0])
+            y += share * (a[1] + b[1])
+            z += share * (a[2] + b[2])
+            u += share * (normals[p, 0] + normals[q, 0])
+            v += share * (normals[p, 1] + normals[q, 1])
+            w += share * (normals[p, 2] + normals[q, 2])
     if weight == 0.0:
         return 0.0, 0.0, 0.0, 0.0
     r, s = radius / weight, 0.5 / weight
@@ -119,19 +165,21 @@ def _vote(surface: Surface, names: NDArray[np.int64]) -> tuple[float, float, flo
 
 @compiled
 def _touching(
-    surface: Surface,
+    places: NDArray[np.float32],
     names: NDArray[np.int64],
+    normals: NDArray[np.float32],
     ball: tuple[float, float, float, float],
     slack: float,
 ) -> int:
     """Keep the points whose tangent plane the ball touches; how many they are."""
     kept = 0
-    for n in names:
-        place, normal = surface.position[n], surface.normal[n]
+    for q in range(names.size):
+        place, normal = places[names[q]], normals[q]
         x, y, z = ball[0] - place[0], ball[1] - place[1], ball[2] - place[2]
         depth = normal[0] * x + normal[1] * y + normal[2] * z
         if abs(depth - ball[3]) <= slack:
-            names[kept] = n
+            names[kept] = names[q]
+            normals[kept] = normal
             kept += 1
     return kept
 
@@ -175,16 +223,19 @@ def _ball(
     """Ball that touches opposite sides around a voxel; radius 0 where there is none."""
     h = lattice.spacing
     names = np.empty(MOST_POINTS, np.int64)
-    found = _gather(voxel, lattice, near, names)
-    ball = _vote(surface, names[:found])
+    normals = np.empty((MOST_POINTS, 3), np.float32)
+    places = surface.position
+    found = _gather(voxel, lattice, surface, near, (names, normals))
+    ball = _vote(places, names[:found], normals)
     for _ in range(REPEATS):
         if ball[3] <= 0.0:
             return 0.0, 0.0, 0.0, 0.0
-        kept = _touching(surface, names[:found], ball, TOUCHES * h.min())
+        slack = TOUCHES * h.min() + OFF_NORMAL * ball[3]
+        kept = _touching(places, names[:found], normals, ball, slack)
         if kept == found:
             break
         found = kept
-        ball = _vote(surface, names[:found])
+        ball = _vote(places, names[:found], normals)
     x, y, z = ball[0] - voxel[0] * h[0], ball[1] - voxel[1] * h[1], ball[2] - voxel[2] * h[2]
     reach = NEAR * math.sqrt(h[0] * h[0] + h[1] * h[1] + h[2] * h[2])
     if ball[3] <= 0.0 or x * x + y * y + z * z > reach * reach:
