@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import least_squares
 from scipy.spatial.transform import Rotation
 
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
@@ -16,8 +16,16 @@ VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 STARTS = 12
 """Rotations, besides those the tensor itself suggests, from which the best axes are sought."""
 
-AS_GOOD = 1e-9
+AS_GOOD = 1e-12
 """Axes whose misfit is no larger than this above the least are as good; the first are taken."""
+
+BESIDE = np.array(
+    [
+        [any([*a, *b].count(axis) % 2 for axis in range(3)) for b in np.ndindex(3, 3)]
+        for a in np.ndindex(3, 3)
+    ]
+)
+"""Components that orthotropy makes 0: those in which an axis occurs an odd number of times."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,55 +65,48 @@ def orthotropy(tensor: NDArray[np.float64]) -> Orthotropy:
     Where the tensor is isotropic or alike across one axis, other axes would do as well; the image
     axes are preferred.
     """
-    full = _full(tensor)
-    whole = float(np.sum(full**2))
+    whole = float(np.linalg.norm(_square(tensor)))
 
-    def misfit(turn: NDArray[np.float64]) -> float:
-        return _beside(turned(full, Rotation.from_rotvec(turn).as_matrix().T)) / whole
+    def misfit(turn: NDArray[np.float64]) -> NDArray[np.float64]:
+        axes = Rotation.from_rotvec(turn).as_matrix()
+        beside: NDArray[np.float64] = _turned(tensor, axes.T)[BESIDE] / whole
+        return beside
 
-    found = [minimize(misfit, start, method="BFGS") for start in _starts(full)]
-    least = min(float(one.fun) for one in found)
-    best = next(one for one in found if one.fun <= least + AS_GOOD)
+    found = [least_squares(misfit, start, method="lm", xtol=1e-12) for start in _starts(tensor)]
+    least = min(float(one.cost) for one in found)
+    best = next(one for one in found if one.cost <= least + AS_GOOD)
     axes = Rotation.from_rotvec(best.x).as_matrix()
     compliance = np.linalg.inv(rotated(tensor, axes.T))
     moduli = 1.0 / np.diag(compliance)[:3]
     order = np.argsort(-moduli, kind="stable")
-    departure = float(np.sqrt(max(best.fun, 0.0)))
-    return Orthotropy(axes[:, order], moduli[order], departure)
+    return Orthotropy(axes[:, order], moduli[order], float(np.sqrt(2.0 * best.cost)))
 
 
 def rotated(tensor: NDArray[np.float64], turn: NDArray[np.float64]) -> NDArray[np.float64]:
     """The tensor in other axes: row n of `turn` is new axis n in the old ones."""
-    other = turned(_full(tensor), turn)
-    return np.array([[other[(*a, *b)] for b in VOIGT] for a in VOIGT])
-
-
-def turned(full: NDArray[np.float64], turn: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The same for a tensor written out, (3, 3, 3, 3)."""
-    other: NDArray[np.float64] = np.einsum(
-        "ia,jb,kc,ld,abcd->ijkl", turn, turn, turn, turn, full, optimize=True
-    )
+    square = _turned(tensor, turn)
+    at = [3 * a + b for a, b in VOIGT]
+    other: NDArray[np.float64] = square[np.ix_(at, at)]
     return other
 
 
-def _full(tensor: NDArray[np.float64]) -> NDArray[np.float64]:
-    """All 81 components, (3, 3, 3, 3)."""
-    row = np.array([[0, 5, 4], [5, 1, 3], [4, 3, 2]])
-    full: NDArray[np.float64] = tensor[row[:, :, None, None], row[None, None]]
-    return full
+def _turned(tensor: NDArray[np.float64], turn: NDArray[np.float64]) -> NDArray[np.float64]:
+    """All 81 components in other axes; row 3a + b, column 3c + d for component abcd."""
+    pairs = np.kron(turn, turn)
+    square: NDArray[np.float64] = pairs @ _square(tensor) @ pairs.T
+    return square
 
 
-def _beside(full: NDArray[np.float64]) -> float:
-    """Sum of squares of the components in which an axis occurs an odd number of times."""
-    index = np.indices(full.shape)
-    odd = np.zeros(full.shape, bool)
-    for axis in range(3):
-        odd |= (index == axis).sum(axis=0) % 2 == 1
-    return float(np.sum(full[odd] ** 2))
+def _square(tensor: NDArray[np.float64]) -> NDArray[np.float64]:
+    """All 81 components, (9, 9)."""
+    row = np.array([0, 5, 4, 5, 1, 3, 4, 3, 2])
+    square: NDArray[np.float64] = tensor[np.ix_(row, row)]
+    return square
 
 
-def _starts(full: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+def _starts(tensor: NDArray[np.float64]) -> list[NDArray[np.float64]]:
     """Rotations to start from: eigenvectors of the tensor's two contractions, and a fixed set."""
+    full = _square(tensor).reshape(3, 3, 3, 3)
     starts = [np.zeros(3)]
     for contraction in ("iikl->kl", "ikil->kl"):
         axes = np.linalg.eigh(np.einsum(contraction, full))[1]

@@ -18,6 +18,9 @@ from .multigrid import Multigrid
 RUN = 4096
 """Numbers that one thread sums before the sums are added in order."""
 
+MARGIN = 0.9
+"""The search goes on to this share of the tolerance: its running sum of forces is rounded."""
+
 Progress = Callable[[int, float], None]
 """Called with the number of iterations done and the relative residual."""
 
@@ -75,7 +78,8 @@ def balance(
 
     Notes
     -----
-    Rigid motion that nothing holds does not hinder: no force acts along it.
+    Rigid motion that nothing holds does not hinder: no force acts along it. Once rounding leaves
+    nothing to gain, the search ends above the tolerance.
     """
     moved = start.copy()
     scale = sqrt(dot(*[_unbalanced(solid, solid.prescribed(start))] * 2))
@@ -83,16 +87,19 @@ def balance(
     search, push = np.zeros_like(moved), np.empty_like(moved)
     last, done = 0.0, 0
     left = sqrt(dot(rest, rest))
-    while left > stop.tolerance * scale and done < stop.most:
+    while left > MARGIN * stop.tolerance * scale and done < stop.most:
         better = solid.improve(rest)
         now = dot(rest, better)
         _redirect(search, better, now / last if done else 0.0)
         solid.forces(search, push)
-        step = now / dot(search, push)
-        _advance(moved, search, rest, push, step)
+        work = dot(search, push)
+        if not (now > 0.0 and work > 0.0):
+            break
+        _advance(moved, search, rest, push, now / work)
         last, done, left = now, done + 1, sqrt(dot(rest, rest))
         if progress is not None:
             progress(done, left / scale)
+    left = sqrt(dot(*[_unbalanced(solid, moved)] * 2))
     return Solution(moved, done, left / scale if scale > 0.0 else 0.0)
 
 

@@ -123,10 +123,20 @@ class Load:
         solid block gives the modulus of its tissue; fixed is what glued or embedded ends do.
     tensor : bool
         Whether to find the stiffness tensor too, which takes twice as long as the compressions.
+    axes : str
+        Image axes along which to compress, such as ``"k"``.
     """
 
     plates: Literal["frictionless", "fixed"] = "frictionless"
     tensor: bool = True
+    axes: str = "ijk"
+
+    def __post_init__(self) -> None:
+        """Refuse what is no plate or no axis."""
+        if self.plates not in ("frictionless", "fixed"):
+            raise BadSetting(f"plates are 'frictionless' or 'fixed'; got {self.plates!r}.")
+        if not set(self.axes) <= set("ijk"):
+            raise BadSetting(f"the image axes are i, j and k; got {self.axes!r}.")
 
 
 BONE = Tissue()
@@ -140,7 +150,8 @@ class Stiffness:
     Attributes
     ----------
     moduli_gpa : tuple of 3 (float or None)
-        Apparent modulus along i, j, k in GPa; None where the solution did not converge.
+        Apparent modulus along i, j, k in GPa; None where the solution did not converge or was
+        not asked for.
     tensor_gpa : (6, 6) array or None
         Stiffness in image axes i, j, k, order 11, 22, 33, 23, 13, 12, engineering shear strains.
     symmetry : Orthotropy or None
@@ -242,11 +253,14 @@ def stiffness(
     pieces = cc3d.connected_components((modulus > 0).view(np.uint8), connectivity=6)
     spans = [_spanning(pieces, axis) for axis in range(3)]
     run = _Run(modulus, grid, tissue, pieces, Stop(tolerance), progress)
-    moduli = [run.modulus(axis, spans[axis], load.plates) for axis in range(3)]
+    moduli = [
+        run.modulus(axis, spans[axis], load.plates) if "ijk"[axis] in load.axes else None
+        for axis in range(3)
+    ]
     tensor = run.tensor(set().union(*spans)) if load.tensor else None
     symmetry = run.symmetry(tensor)
-    if not load.tensor:
-        run.flags.append(Flag("no-tensor", "The stiffness tensor was not asked for."))
+    if not load.tensor or set(load.axes) != set("ijk"):
+        run.flags.append(Flag("not-asked", f"Only part was asked for: {load}."))
     return Stiffness(
         (moduli[0], moduli[1], moduli[2]),
         tensor,
