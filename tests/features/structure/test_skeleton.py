@@ -53,10 +53,20 @@ def test_a_rod_along_an_axis_keeps_its_length(radius):
     assert found.skeleton.voxels > 48 - 4 * radius
 
 
-def test_a_beam_becomes_a_plate_somewhere_between_once_and_four_times_as_wide_as_thick():
-    shares = [plates_and_rods(mask_of(beam(4, 4 * wide))).plate_fraction for wide in (1.5, 4)]
-    assert shares[0] == 0.0
-    assert shares[1] > 0.85
+def test_a_beam_becomes_a_plate_between_twice_and_four_times_as_wide_as_thick():
+    shares = [plates_and_rods(mask_of(beam(4, 4 * wide))).plate_fraction for wide in (1.5, 2, 4)]
+    assert shares[:2] == [0.0, 0.0]
+    assert shares[2] > 0.85
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_a_strip_of_two_voxels_keeps_its_length(axis):
+    """Its voxels are all removable at first; taken one after the other, all would go."""
+    strip = np.zeros((44, 6, 6), bool)
+    strip[2:42, 2:4, 2] = True
+    for turned in (strip, strip.transpose(0, 2, 1)):
+        found = plates_and_rods(mask_of(np.moveaxis(turned, 0, axis).copy()))
+        assert 36 <= found.skeleton.voxels <= 42
 
 
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.8])

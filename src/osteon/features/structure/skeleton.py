@@ -248,15 +248,36 @@ def _thin(work: NDArray[np.uint8], steps: NDArray[np.int64], faces: NDArray[np.i
                 elif bone == 1 and marrow == 1:
                     marked[many] = place
                     many += 1
-            for n in range(many):
-                bits = _around(work, marked[n], steps)
-                # the end of a curve stays: else a strip of two voxels would be eaten from its end
-                if bits & (bits - 1) == 0 or _pieces(bits, BONE_LINKS, bits) != 1:
-                    continue
-                if _pieces(~bits & NEAR, MARROW_LINKS, FACES) == 1:
-                    work[marked[n]] = 0
-                    gone += 1
+            gone += _take_off(work, marked[:many], steps, faces)
         live = live[work[live] == 1]
+
+
+@compiled
+def _take_off(
+    work: NDArray[np.uint8],
+    marked: NDArray[np.int64],
+    steps: NDArray[np.int64],
+    faces: NDArray[np.int64],
+) -> int:
+    """Remove the marked voxels that are still simple; how many were removed.
+
+    Voxels that touch are taken in eight turns, by whether i, j and k are odd: one after the other
+    a flat strip of two voxels would be eaten from its end. The end of a curve stays.
+    """
+    gone = 0
+    slab, row = faces[4], faces[2]
+    for turn in range(8):
+        for place in marked:
+            odd = (place // slab & 1) + 2 * (place % slab // row & 1) + 4 * (place % row & 1)
+            if odd != turn:
+                continue
+            bits = _around(work, place, steps)
+            if bits & (bits - 1) == 0 or _pieces(bits, BONE_LINKS, bits) != 1:
+                continue
+            if _pieces(~bits & NEAR, MARROW_LINKS, FACES) == 1:
+                work[place] = 0
+                gone += 1
+    return gone
 
 
 @compiled
