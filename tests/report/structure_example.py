@@ -90,6 +90,19 @@ FABRIC = {
     "vectors": [[0.0523, -0.1219, 0.9912], [0.9962, 0.0756, -0.0433], [-0.0697, 0.9897, 0.1254]],
     "lengths_mm": [1.1021, 0.84216, 0.77706],
 }
+BONE = {
+    "method": "threshold-otsu",
+    "threshold": 63.0,
+    "unit": "1",
+    "purified": True,
+    "removed_bone_voxels": 1214,
+    "filled_marrow_voxels": 1,
+}
+COARSE = {
+    "code": "coarse-voxel",
+    "text": "Trabeculae are 3.3 voxels thick on average; below 4 voxels Tb.Th is read "
+    "up to 30 % wrong by the voxel definition.",
+}
 
 
 def local_thickness(phase: Mask) -> Volume:
@@ -139,6 +152,29 @@ def measurement(name: str, value: float | None) -> dict[str, Any]:
     }
 
 
+def _scan(grid: Grid) -> dict[str, Any]:
+    return {
+        "format": "NIfTI",
+        "modality": None,
+        "shape": list(grid.shape),
+        "spacing_mm": [round(float(side), 6) for side in grid.spacing],
+        "orientation": grid.orientation,
+        "unit": "1",
+        "flags": [],
+    }
+
+
+def _feature(name: str) -> dict[str, str]:
+    return {
+        "definition": f"The definition of {name} that was used.",
+        "does_not": f"What {name} does not do.",
+        "range": "0 to 1" if UNITS.get(name, "1") == "1" else "0 and above",
+        "source": "doi:10.1002/jbmr.141",
+        "unit": UNITS.get(name, "1"),
+        "method": "local-thickness",
+    }
+
+
 def results_of(pictures: StructurePictures, subject: str = "demo") -> dict[str, Any]:
     """Results whose thickness is that of the pictures; all else is made up."""
     grid = pictures.bone.grid
@@ -157,50 +193,23 @@ def results_of(pictures: StructurePictures, subject: str = "demo") -> dict[str, 
         "created": "2026-11-21T10:00:00Z",
         "subject": subject,
         "notice": "Research use. No diagnosis is made from these numbers.",
-        "scan": {
-            "format": "NIfTI",
-            "modality": None,
-            "shape": list(grid.shape),
-            "spacing_mm": [round(float(side), 6) for side in grid.spacing],
-            "orientation": grid.orientation,
-            "unit": "1",
-            "flags": [],
-        },
-        "bone": {
-            "method": "otsu",
-            "threshold": 63.0,
-            "unit": "1",
-            "purified": True,
-            "removed_bone_voxels": 1214,
-            "filled_marrow_voxels": 1,
-        },
+        "scan": _scan(grid),
+        "bone": dict(BONE),
         "region": {
             "name": "all" if pictures.region is None else "mask",
             "voxels": voxels,
             "volume_mm3": voxels * grid.voxel_volume,
         },
         "measurements": [measurement(name, value) for name, value in values.items()],
-        "features": {
-            name: {
-                "definition": f"The definition of {name} that was used.",
-                "does_not": f"What {name} does not do.",
-                "range": "0 to 1" if UNITS.get(name, "1") == "1" else "0 and above",
-                "source": "doi:10.1002/jbmr.141",
-                "unit": UNITS.get(name, "1"),
-                "method": "local-thickness",
-            }
-            for name in values
-        },
+        "features": {name: _feature(name) for name in values},
         "histograms": histograms,
         "fabric": FABRIC,
-        "stiffness": {"tensor_GPa": stiff.tolist()},
-        "flags": [
-            {
-                "code": "coarse-voxel",
-                "text": "Trabeculae are 3.3 voxels thick on average; below 4 voxels Tb.Th is read "
-                "up to 30 % wrong by the voxel definition.",
-            }
-        ],
+        "stiffness": {
+            "tensor_GPa": stiff.tolist(),
+            "axes": "LPS",
+            "order": ["xx", "yy", "zz", "yz", "xz", "xy"],
+        },
+        "flags": [COARSE],
         "methods": METHODS,
         "settings": {"threshold": "otsu", "purify": True, "smooth": {"sd_voxels": 0.0}},
         "manifest": {"osteon": "0.1.0", "python": "3.11.7", "seconds": 12.3, "seed": None},

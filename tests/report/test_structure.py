@@ -12,7 +12,7 @@ from osteon.core import BadSetting, Grid, GridMismatch, Mask, UnitMismatch, Volu
 from osteon.report import StructurePictures, structure_views, write_structure_report
 from osteon.report.bone_view import look
 
-from .structure_example import grid_of, lattice, pictures_of, results_of
+from .structure_example import grid_of, lattice, measurement, pictures_of, results_of
 
 INJECTED = "<script>document.title='owned'</script>"
 LATTICE = lattice(16)
@@ -67,7 +67,7 @@ def test_the_page_forbids_everything_but_its_own_pictures_and_style(tmp_path):
 
 def test_the_parts_stand_in_their_order(tmp_path):
     text = written(tmp_path)
-    order = ["first", "bone", "minimal", "distributions", "slices", "fabric", "stiffness"]
+    order = ["first", "bone", "main", "distributions", "slices", "fabric", "stiffness"]
     order += ["all", "methods", "repeat"]
     assert re.findall(r'<h2 id="(\w+)"', text) == order
 
@@ -136,7 +136,7 @@ def test_a_report_of_the_least_that_can_be_given(tmp_path):
     least = StructurePictures(bone, LATTICE.thickness)
     data = {**results_of(least), "fabric": None, "stiffness": None, "histograms": {}}
     data.update(measurements=[], features={}, flags=[], methods=[])
-    data["bone"].update(threshold=None, method="mask", purified=False)
+    data["bone"].update(threshold=None, method="threshold-binary", purified=False)
     text = written(tmp_path, data, least)
     words = words_of(text)
     for absent in ("Which way the bone runs", "Stiffness tensor", "Know before using"):
@@ -145,6 +145,19 @@ def test_a_report_of_the_least_that_can_be_given(tmp_path):
     assert "Loose voxels were kept." in words
     assert text.count("<img") == 2 + 3
     assert words.count("it was not measured.") == 7
+
+
+def test_a_report_of_a_way_of_measuring_that_gives_no_thickness(tmp_path):
+    plain = StructurePictures(LATTICE.bone, None)
+    data = {**results_of(LATTICE), "histograms": {}, "fabric": None, "stiffness": None}
+    data["measurements"] = [measurement("app.Tb.N", 1.1), measurement("app.BV/TV", 0.3)]
+    text = written(tmp_path, data, plain)
+    words = words_of(text)
+    assert "Main parameters" in words
+    assert "app.Tb.N apparent trabecular number 1.100 mm⁻¹" in words
+    assert "it was not measured" not in words
+    assert "Bone in white" in words
+    assert text.count("<img") == 2 + 3
 
 
 def test_an_image_without_bone_is_still_a_report(tmp_path):

@@ -66,15 +66,17 @@ def bounding_box(values: NDArray[Any]) -> tuple[slice, slice, slice] | None:
     return cuts[0], cuts[1], cuts[2]
 
 
-def bone_block(bone: Mask, thickness: Volume, region: Mask | None = None) -> BoneBlock | None:
+def bone_block(
+    bone: Mask, thickness: Volume | None, region: Mask | None = None
+) -> BoneBlock | None:
     """Bone within `region` ready to be drawn; None where there is none.
 
     Parameters
     ----------
     bone : Mask
         Bone voxels.
-    thickness : Volume
-        Local thickness in mm on the grid of `bone`, 0 outside bone.
+    thickness : Volume or None
+        Local thickness in mm on the grid of `bone`, 0 outside bone; None is 1 everywhere.
     region : Mask, optional
         What was measured, on the same grid; all where None.
 
@@ -93,10 +95,11 @@ def bone_block(bone: Mask, thickness: Volume, region: Mask | None = None) -> Bon
     first = grid.to_world((steps - 1) / 2 - steps)  # the layer of nothing begins one step before
     solid = np.pad(_share(inside, steps), 1)
     i, j, k = solid.shape
+    local = inside if thickness is None else thickness.values[box]
     return BoneBlock(
         solid=solid,
         smooth=ndimage.gaussian_filter(solid, SMOOTH, output=np.float32, mode="constant"),
-        thickness=np.pad(_largest(thickness.values[box], inside, steps), 1),
+        thickness=np.pad(_largest(local, inside, steps), 1),
         grid=Grid((i, j, k), first, grid.direction, spacing),
         box=grid,
     )
@@ -132,9 +135,9 @@ def _largest(
     """Largest value inside of each block of voxels."""
     largest = np.zeros(_thinned(values.shape, steps), np.float32)
     for part in _parts(steps):
-        cut = values[part] * inside[part]
+        cut, wanted = values[part], inside[part]
         here = tuple(slice(0, n) for n in cut.shape)
-        np.maximum(largest[here], cut, out=largest[here], casting="unsafe")
+        np.maximum(largest[here], cut, out=largest[here], where=wanted, casting="unsafe")
     return largest
 
 

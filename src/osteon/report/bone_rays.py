@@ -1,6 +1,7 @@
 """Parallel rays through a block of bone: where each meets it first, and how open that place is."""
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +22,8 @@ OPEN_AT = (1.5, 2.5, 4.0, 6.0, 9.0, 13.0, 18.0, 25.0)
 
 
 @compiled
-def share_at(solid: Bytes, i: float, j: float, k: float) -> float:
-    """Share of bone, 0 to 255, between the voxel centres about a place."""
+def share_at(solid: NDArray[Any], i: float, j: float, k: float) -> float:
+    """Value at a place, blended from those of the eight voxels about it; 0 beyond the last."""
     a, b, c = math.floor(i), math.floor(j), math.floor(k)
     ni, nj, nk = solid.shape
     if a < 0 or b < 0 or c < 0 or a >= ni - 1 or b >= nj - 1 or c >= nk - 1:
@@ -35,6 +36,15 @@ def share_at(solid: Bytes, i: float, j: float, k: float) -> float:
         solid[a + 1, b + 1, c] * (1 - z) + solid[a + 1, b + 1, c + 1] * z
     ) * y
     return float(near * (1 - x) + far * x)
+
+
+@compiled
+def shares(solid: NDArray[Any], places: Floats) -> NDArray[np.float32]:
+    """Values at (n, 3) places, in voxels."""
+    result = np.empty(len(places), np.float32)
+    for n in range(len(places)):
+        result[n] = share_at(solid, places[n, 0], places[n, 1], places[n, 2])
+    return result
 
 
 @compiled

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from .bone_block import FULL, BoneBlock
-from .bone_rays import meetings, openness
+from .bone_rays import meetings, openness, shares
 
 PIXELS = 640
 """Pixels along the longer side of a view."""
@@ -165,30 +164,24 @@ def _slope(block: BoneBlock, places: NDArray[np.float64]) -> NDArray[np.float64]
     for axis in range(3):
         aside = np.zeros(3)
         aside[axis] = 0.75
-        slope[:, axis] = _at(block.smooth, places - aside) - _at(block.smooth, places + aside)
+        slope[:, axis] = shares(block.smooth, places - aside) - shares(block.smooth, places + aside)
     slope = (slope / block.grid.spacing) @ block.grid.direction.T
     length = np.linalg.norm(slope, axis=1, keepdims=True)
     return np.asarray(slope / np.maximum(length, 1e-9))
-
-
-def _at(values: NDArray[np.generic], places: NDArray[np.float64]) -> NDArray[np.float32]:
-    taken: NDArray[np.float32] = ndimage.map_coordinates(
-        values, places.T, output=np.float32, order=1, mode="constant", prefilter=False
-    )
-    return taken
 
 
 def _thickness(
     block: BoneBlock, places: NDArray[np.float64], slope: NDArray[np.float64]
 ) -> NDArray[np.float32]:
     """Thickness of the bone just under the surface, blended over the voxels about it."""
+    known = (block.thickness > 0).view(np.uint8)
     inward = -(slope @ block.grid.direction) / block.grid.spacing * block.grid.spacing.min()
     result = np.zeros(len(places), np.float32)
     for below in (0.5, 1.0, 0.0):
         open_ = np.flatnonzero(result == 0)
         nearby = places[open_] + below * inward[open_]
-        share = _at(block.thickness > 0, nearby)
-        value = _at(block.thickness, nearby)
+        share = shares(known, nearby)
+        value = shares(block.thickness, nearby)
         result[open_] = np.where(share > 0.05, value / np.maximum(share, 0.05), 0)
     return result
 

@@ -1,13 +1,12 @@
 """The report of trabecular structure: one page that opens anywhere, without a network."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from markupsafe import Markup
 
-from ..core import BadSetting
+from ..core import BadSetting, Mask, Volume
 from . import structure_words as words
 from .colours import APART, THICK, Scale, scale_of
 from .page import environment, store, style_sheets
@@ -61,7 +60,9 @@ def write_structure_report(
 def _page(data: Mapping[str, Any], drawn: StructurePictures) -> str:
     """The whole page as text."""
     found = StructureFindings(data)
-    thick, apart = _scales(drawn)
+    whole_set, main = found.main()
+    thick = _scale(drawn.thickness, drawn.region, THICK)
+    apart = _scale(drawn.spacing, drawn.region, APART)
     templates = environment()
     templates.filters.update(
         figure=words.figure,
@@ -76,37 +77,34 @@ def _page(data: Mapping[str, Any], drawn: StructurePictures) -> str:
         region=words.region_in_words(data["region"]),
         bone=words.bone_in_words(data["bone"]),
         warnings=found.warnings,
-        minimal=found.minimal(),
+        main=main,
+        whole_set=whole_set,
         groups=found.groups(),
         views=views(drawn, thick),
         rows=slices(drawn, thick, apart),
         scales={"thickness": thick, "spacing": apart},
-        plots=_plots(data, found, {"Tb.Th": thick, "Tb.Sp": apart}),
+        plots=_plots(data, found, {"Tb.Th": thick, "Ct.Th": thick, "Tb.Sp": apart}),
         fabric=fabric_drawings(data["fabric"]) if data["fabric"] else [],
         components=_components(data["stiffness"]),
+        in_patient=(data["stiffness"] or {}).get("axes") == "LPS",
     )
 
 
-def _scales(drawn: StructurePictures) -> tuple[Scale, Scale]:
-    """Colours of the thickness of bone and of marrow within what was measured."""
-    made = []
-    for volume, colours in ((drawn.thickness, THICK), (drawn.spacing, APART)):
-        if volume is None:
-            values = np.zeros(0)
-        else:
-            values = volume.values if drawn.region is None else volume.values[drawn.region.values]
-        made.append(scale_of(values, colours))
-    return made[0], made[1]
+def _scale(volume: Volume | None, region: Mask | None, colours: Sequence[str]) -> Scale | None:
+    """Colours of a thickness within what was measured; None where it was not."""
+    if volume is None:
+        return None
+    return scale_of(volume.values if region is None else volume.values[region.values], colours)
 
 
 def _plots(
-    data: Mapping[str, Any], found: StructureFindings, scales: Mapping[str, Scale]
+    data: Mapping[str, Any], found: StructureFindings, scales: Mapping[str, Scale | None]
 ) -> list[tuple[str, Markup]]:
     """Distributions, as far as they were measured, with their names."""
     plots = []
     for name, scale in scales.items():
         known = data["histograms"].get(name)
-        if known:
+        if known and scale is not None:
             centre = found.value(name), found.value(f"{name}.SD")
             plots.append((name, Markup(histogram(name, known, scale, centre))))
     return [(name, plot) for name, plot in plots if plot]
@@ -114,5 +112,5 @@ def _plots(
 
 def _components(stiffness: Mapping[str, Any] | None) -> list[str]:
     """Names of the rows and columns of the stiffness tensor."""
-    given = (stiffness or {}).get("components") or COMPONENTS
+    given = (stiffness or {}).get("order") or COMPONENTS
     return [str(name) for name in given]

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .structure_words import DASH, GROUPS, MINIMAL, OTHERS, figure, why_missing
+from .structure_words import DASH, GROUPS, MAIN, MINIMAL, OTHERS, figure, why_missing
 from .words import is_number, unit
 
-SPREAD = {"Tb.Th": "Tb.Th.SD", "Tb.Sp": "Tb.Sp.SD"}
+SPREAD = {name: f"{name}.SD" for name in ("Tb.Th", "Tb.Sp", "Ct.Th")}
 """Where the SD of a parameter over its voxels is given."""
 
 
@@ -65,11 +65,19 @@ class StructureFindings:
         value = self._first.get(name, {}).get("value")
         return float(value) if value is not None and is_number(value) else None
 
-    def minimal(self) -> list[Parameter]:
-        """The parameters that every study should give, measured or not."""
-        return [
+    def main(self) -> tuple[bool, list[Parameter]]:
+        """The main parameters, and whether they are the set that every study should give.
+
+        That set is told whole, measured or not, unless thickness was measured in another way.
+        """
+        other = [name for name in MAIN if name not in MINIMAL and name in self._first]
+        if "Tb.Th" in self._first or not other:
+            names, whole = list(MINIMAL), True
+        else:
+            names, whole = [name for name in MAIN if name in self._first], False
+        return whole, [
             self._parameter(self._first[name]) if name in self._first else self._absent(name)
-            for name in MINIMAL
+            for name in names
         ]
 
     def groups(self) -> list[tuple[str, list[Parameter]]]:
@@ -86,7 +94,7 @@ class StructureFindings:
         return list(found.items())
 
     def _absent(self, name: str) -> Parameter:
-        return Parameter(name, MINIMAL[name], DASH, "", "", "it was not measured.", (), (), (), "")
+        return Parameter(name, MAIN[name], DASH, "", "", "it was not measured.", (), (), (), "")
 
     def _parameter(self, row: Mapping[str, Any]) -> Parameter:
         name, known = row["name"], is_number(row["value"])
@@ -107,7 +115,7 @@ class StructureFindings:
 
     def _words(self, row: Mapping[str, Any]) -> str:
         where = " ".join(str(row[key]) for key in ("level", "region") if row[key])
-        words = MINIMAL.get(row["name"], "")
+        words = MAIN.get(row["name"], "")
         return ", ".join(part for part in (words, where if self._several else "") if part)
 
     def _spread(self, row: Mapping[str, Any]) -> str:

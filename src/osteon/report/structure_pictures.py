@@ -15,8 +15,8 @@ class StructurePictures:
     ----------
     bone : Mask
         Bone voxels.
-    thickness : Volume
-        Local thickness of bone in mm, 0 outside bone.
+    thickness : Volume or None
+        Local thickness of bone in mm, 0 outside bone; None where it was not measured.
     spacing : Volume, optional
         Local thickness of marrow in mm, 0 in bone.
     grey : Volume, optional
@@ -26,7 +26,7 @@ class StructurePictures:
     """
 
     bone: Mask
-    thickness: Volume
+    thickness: Volume | None
     spacing: Volume | None = None
     grey: Volume | None = None
     region: Mask | None = None

@@ -21,7 +21,11 @@ MARGINS = (40.0, 10.0, 38.0, 30.0)
 
 FONT = 10.5
 
-TITLES = {"Tb.Th": "Tb.Th, share of bone", "Tb.Sp": "Tb.Sp, share of marrow"}
+TITLES = {
+    "Tb.Th": "Tb.Th, share of bone",
+    "Ct.Th": "Ct.Th, share of the shell",
+    "Tb.Sp": "Tb.Sp, share of marrow",
+}
 
 
 def histogram(
@@ -32,7 +36,7 @@ def histogram(
     Parameters
     ----------
     name : str
-        ``"Tb.Th"`` or ``"Tb.Sp"``.
+        ``"Tb.Th"``, ``"Ct.Th"`` or ``"Tb.Sp"``.
     data : mapping
         ``edges`` (n + 1), ``share`` (n, as fractions of 1) and ``unit``.
     scale : Scale

@@ -40,6 +40,7 @@ NAMES = ("Sagittal", "Coronal", "Axial")
 
 SHOWN = {
     "grey": "grey values with the outline of bone",
+    "bone": "bone in white",
     "thickness": "bone coloured by its local thickness",
     "spacing": "marrow coloured by its local thickness",
 }
@@ -56,7 +57,7 @@ class SliceRow:
     Attributes
     ----------
     kind : str
-        ``"grey"``, ``"thickness"`` or ``"spacing"``.
+        ``"grey"``, ``"bone"``, ``"thickness"`` or ``"spacing"``.
     pictures : sequence of StructurePicture
         The three slices.
     window : tuple of 2 float or None
@@ -68,15 +69,15 @@ class SliceRow:
     window: Window | None
 
 
-def slices(drawn: StructurePictures, thick: Scale, apart: Scale) -> list[SliceRow]:
+def slices(drawn: StructurePictures, thick: Scale | None, apart: Scale | None) -> list[SliceRow]:
     """Slices through the middle of what was measured, one row for each thing to be seen.
 
     Parameters
     ----------
     drawn : StructurePictures
         What is there to be seen.
-    thick, apart : Scale
-        Colours of the thickness of bone and of marrow, in mm.
+    thick, apart : Scale or None
+        Colours of the thickness of bone and of marrow, in mm; None where it was not measured.
     """
     window = None if drawn.grey is None else _window(drawn.grey)
     cuts = [_Cut(drawn, normal, window) for normal in NORMALS]
@@ -84,8 +85,10 @@ def slices(drawn: StructurePictures, thick: Scale, apart: Scale) -> list[SliceRo
     if drawn.grey is not None:
         pictures = [cut.picture("grey", cut.ground(1.0)) for cut in cuts]
         rows.append(SliceRow("grey", pictures, window))
+    elif drawn.thickness is None:
+        rows.append(SliceRow("bone", [cut.picture("bone", cut.plain()) for cut in cuts], None))
     for kind, scale in (("thickness", thick), ("spacing", apart)):
-        if getattr(drawn, kind) is not None:
+        if getattr(drawn, kind) is not None and scale is not None:
             pictures = [cut.picture(kind, cut.coloured(kind, scale)) for cut in cuts]
             rows.append(SliceRow(kind, pictures, None))
     return rows
@@ -130,6 +133,14 @@ class _Cut:
         """A map in its colours over the dimmed ground, faded outside the measured region."""
         values = self._of[kind].astype(np.float64)
         colours = np.where((values > 0)[..., None], scale.paint(values), self.ground(DIMMED))
+        return self._faded(colours)
+
+    def plain(self) -> Colours:
+        """Bone in white, faded outside the measured region."""
+        bone = self._of["bone"].astype(bool)[..., None]
+        return self._faded(np.where(bone, 1.0, self.ground(1.0)))
+
+    def _faded(self, colours: Colours) -> Colours:
         if "region" in self._of:
             outside = ~self._of["region"].astype(bool)
             colours[outside] = FADED * colours[outside]

@@ -19,19 +19,22 @@ SLANT = (-35.0, 25.0)
 SLAB_SHARE = 0.15
 """Thickness of the slab seen from the front, as a share of the depth of the bone."""
 
+IVORY = (0.86, 0.82, 0.73)
+"""Colour of bone whose thickness was not measured."""
+
 TRIAD_PIXELS = 34.0
 """Length of the patient's axes in the corner of the slanting view."""
 
 
-def views(drawn: StructurePictures, scale: Scale) -> list[StructurePicture]:
+def views(drawn: StructurePictures, scale: Scale | None) -> list[StructurePicture]:
     """The measured bone slanting from above, and a slab of its middle from the front.
 
     Parameters
     ----------
     drawn : StructurePictures
         Bone, its thickness, and the region that was measured.
-    scale : Scale
-        Colours of the thickness in mm.
+    scale : Scale or None
+        Colours of the thickness in mm; one colour for all bone where None.
 
     Returns
     -------
@@ -43,7 +46,8 @@ def views(drawn: StructurePictures, scale: Scale) -> list[StructurePicture]:
         return []
     patient = patient_axes.directions(drawn.bone.grid)
     slanting = look(whole, camera(patient, *SLANT))
-    alt = "The bone coloured by its local thickness, seen slanting from above"
+    coloured = "" if scale is None else " coloured by its local thickness"
+    alt = f"The bone{coloured}, seen slanting from above"
     first = _picture(slanting, scale, alt, behind=_edges(whole, slanting), triad=_triad(slanting))
     middle, depth = _slab(drawn)
     if middle is None:
@@ -65,21 +69,23 @@ def _slab(drawn: StructurePictures) -> tuple[BoneBlock | None, float]:
     cut = [slice(None)] * 3
     cut[axis] = slice(low, high + 1)
     place = (cut[0], cut[1], cut[2])
-    part = None if region is None else region.part(place)
-    block = bone_block(drawn.bone.part(place), drawn.thickness.part(place), part)
+    inside = None if region is None else region.part(place)
+    local = None if drawn.thickness is None else drawn.thickness.part(place)
+    block = bone_block(drawn.bone.part(place), local, inside)
     return block, (high + 1 - low) * float(grid.spacing[axis])
 
 
 def _picture(
     view: View,
-    scale: Scale,
+    scale: Scale | None,
     alt: str,
     *,
     sides: Sequence[str] = (),
     behind: str = "",
     triad: Sequence[tuple[str, float, float]] = (),
 ) -> StructurePicture:
-    shades = painted(view, scale.paint(view.thickness))
+    plain = np.broadcast_to(np.array(IVORY), (*view.depth.shape, 3))
+    shades = painted(view, plain if scale is None else scale.paint(view.thickness))
     width, height = view.size
     return StructurePicture(
         source=data_address(Image.fromarray(shades)),

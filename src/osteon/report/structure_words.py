@@ -15,7 +15,7 @@ DASH = "—"
 NOT_AVAILABLE = "not-available"
 """Code of the flag that says why a number is missing."""
 
-MINIMAL = {
+MAIN = {
     "BV/TV": "bone volume fraction",
     "Tb.N": "trabecular number",
     "Tb.Th": "trabecular thickness",
@@ -23,7 +23,19 @@ MINIMAL = {
     "Conn.D": "connectivity density",
     "SMI": "structure model index: 0 plates, 3 rods",
     "DA": "degree of anisotropy, longest to shortest",
+    "Ct.Th": "thickness of the shell",
+    "app.BV/TV": "apparent bone volume fraction",
+    "app.Tb.N": "apparent trabecular number",
+    "app.Tb.Th": "apparent trabecular thickness",
+    "app.Tb.Sp": "apparent trabecular separation",
+    "srrd.BV/TV": "bone volume fraction by the knee recipe",
+    "srrd.Tb.N": "trabecular number by the knee recipe",
+    "srrd.Tb.Th": "trabecular thickness by the knee recipe",
+    "srrd.Tb.Sp": "trabecular separation by the knee recipe",
 }
+"""What the main parameters stand for."""
+
+MINIMAL = ("BV/TV", "Tb.N", "Tb.Th", "Tb.Sp", "Conn.D", "SMI", "DA")
 """The parameters that Bouxsein et al. 2010 (doi:10.1002/jbmr.141) ask every study to give."""
 
 GROUPS = {
@@ -34,14 +46,16 @@ GROUPS = {
     "Thickness": (
         *("Tb.Th", "Tb.Th.SD", "Tb.Th.max", "Tb.Sp", "Tb.Sp.SD", "Tb.Sp.max"),
         *("Tb.N", "Tb.N (derived)", "Ct.Th", "Ct.Th.SD", "Ct.Th.max"),
-        *("Tb.Th (sub-voxel)", "Tb.Th.SD (sub-voxel)", "Tb.Sp (sub-voxel)"),
+        *("Tb.Th (sub-voxel)", "Tb.Th.SD (sub-voxel)", "Tb.Sp (sub-voxel)", "Tb.Sp.SD (sub-voxel)"),
     ),
-    "Topology": ("Conn.D", "Conn", "Euler", "bone components", "cavities"),
+    "Topology": (
+        *("Conn.D", "Conn", "Euler", "Euler (edge-corrected)", "bone components", "cavities"),
+    ),
     "Orientation": (
         *("DA", "DA (0-1)", "MIL.1", "MIL.2", "MIL.3"),
-        *("star volume", "star length", "DA (gradient)"),
+        *("star volume", "star length", "marrow star volume", "DA (gradient)"),
     ),
-    "Shape": (*("SMI", "EF", "pBV/TV", "rBV/TV", "plate fraction"),),
+    "Shape": (*("SMI", "EF", "EF.SD", "pBV/TV", "rBV/TV", "plate fraction"),),
     "For voxels larger than a trabecula": (
         *("Tb.Th (plate)", "Tb.N (plate)", "Tb.Sp (plate)", "BV/TV (grey)", "TBS"),
         *("app.BV/TV", "app.Tb.Th", "app.Tb.N", "app.Tb.Sp"),
@@ -57,11 +71,9 @@ THRESHOLDS = {
     "fixed": "a threshold that was given",
     "otsu": "Otsu’s threshold",
     "isodata": "the isodata threshold",
-    "local": "a threshold that follows its surroundings",
     "adaptive": "a threshold that follows its surroundings",
     "ipl": "a threshold after a Gaussian, as the scanner’s own software does",
     "dual-reference": "the dual-reference limit between marrow and cortex",
-    "mask": "the file itself, which holds bone and marrow only",
     "binary": "the file itself, which holds bone and marrow only",
 }
 """How bone was told from marrow, in words."""
@@ -115,11 +127,13 @@ def voxel(scan: Mapping[str, Any]) -> str:
 def bone_in_words(bone: Mapping[str, Any]) -> str:
     """One or two sentences: what was taken for bone."""
     method = str(bone["method"])
-    way = THRESHOLDS.get(method, method)
+    way = THRESHOLDS.get(method.removeprefix("threshold-"), method)
     limit = ""
     if is_number(bone["threshold"]):
         limit = f": {bone['threshold']:.4g} {unit(str(bone['unit']))}".rstrip().replace("-", "−")
     said = f"Bone was told from marrow by {way}{limit}."
+    if not bone.get("bright", True):
+        said += " Bone is what is darker."
     if not bone["purified"]:
         return f"{said} Loose voxels were kept."
     removed = plural(int(bone["removed_bone_voxels"]), "loose voxel")
