@@ -40,7 +40,7 @@ def _used(result: Path) -> list[dict[str, Any]]:
         data = json.loads(path.read_text(encoding="utf-8"))
         held = [
             {**threshold, "key": threshold["name"], "does": "screening threshold"}
-            for threshold in data["thresholds"]
+            for threshold in data.get("thresholds", ())
         ]
         return [
             {name: source[name] for name in ("key", "does", "doi", "citation")}
@@ -49,7 +49,7 @@ def _used(result: Path) -> list[dict[str, Any]]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UnreadableScan(
             f"{path.name} holds no results of Osteon ({type(error).__name__}); give the "
-            "results.json that osteon measure wrote."
+            "results.json that osteon measure or osteon structure wrote."
         ) from None
 
 

@@ -14,6 +14,7 @@ from .. import __version__
 from .calibrate import calibrate
 from .cite import cite
 from .measure import measure
+from .structure import structure
 
 FAILED = 2
 """Exit status after an error that is told in one line."""
@@ -32,6 +33,7 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 app.command(measure)
+app.command(structure)
 app.command(calibrate)
 app.command(cite)
 

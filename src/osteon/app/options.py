@@ -94,3 +94,69 @@ class Naming:
 
     json: Annotated[bool, Parameter(negative="")] = False
     """Print results.json to stdout instead of one line saying where the results are."""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Drawn:
+    """What is measured of the image."""
+
+    mask: Path | None = None
+    """Region to measure, drawn on the voxels of the image; all of it without."""
+
+    label: int | None = None
+    """Number of the region in the mask; every voxel that is not 0 without it."""
+
+    series: str | None = None
+    """Number or UID of the DICOM series, where there are several."""
+
+    spacing: tuple[float, float, float] | None = None
+    """Distance of voxels along the three axes in mm, for a TIFF stack."""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Bone:
+    """How bone is found and measured."""
+
+    threshold: str = "otsu"
+    """How bone is told from marrow: otsu, isodata, adaptive, ipl, or a value with its unit, such as
+    "320 mg/cm3". An image of two values is taken as it is."""
+
+    references: tuple[float, float] | None = None
+    """Intensities of pure marrow and pure bone, MARROW BONE: the threshold lies halfway."""
+
+    dark: Annotated[bool, Parameter(negative="")] = False
+    """Bone is darker than marrow, as in MR."""
+
+    mode: Literal["auto", "standard", "apparent", "srrd", "cortical"] = "auto"
+    """Parameters of resolved trabeculae (standard), of voxels larger than one (apparent), of the
+    published knee recipe (srrd), or of a shell (cortical); auto goes by the voxel size."""
+
+    convention: Literal["centre", "border"] = "centre"
+    """Where thickness takes the surface: in the centre of the next voxel outside (as BoneJ), or
+    half a voxel before it (nearer to Scanco)."""
+
+    block: int | None = None
+    """Slices worked on at once where memory is short; changes no number."""
+
+    map: tuple[Literal["Tb.Th", "Tb.Sp", "Ct.Th"], ...] = ()
+    """Map to write as NIfTI; give the option again for another one."""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Strength:
+    """Stiffness by finite elements."""
+
+    strength: Annotated[bool, Parameter(negative="")] = False
+    """Compute the stiffness of the cube; takes minutes."""
+
+    modulus_gpa: float = 17.0
+    """Young's modulus of bone tissue in GPa."""
+
+    poisson: float = 0.3
+    """Poisson's ratio of bone tissue."""
+
+    element_mm: float = 0.1
+    """Least side of an element in mm; smaller voxels are put together."""

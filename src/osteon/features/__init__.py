@@ -1,5 +1,6 @@
 """Which numbers to take from a region."""
 
+from . import structure
 from .density import HU_METHOD, Region, hu_statistics
 from .feature import FEATURES, METHODS, Feature
 from .shape import SHAPE_METHOD
@@ -14,4 +15,5 @@ __all__ = [
     "Feature",
     "Region",
     "hu_statistics",
+    "structure",
 ]

@@ -11,6 +11,10 @@ from .. import __version__
 PACKAGES = (
     "numpy",
     "scipy",
+    "numba",
+    "scikit-image",
+    "connected-components-3d",
+    "fill-voids",
     "pydicom",
     "python-gdcm",
     "pylibjpeg-openjpeg",

@@ -59,16 +59,16 @@ def to_dict(
         "labels": {
             "numbering": result.named.numbering,
             "levels_found": list(result.named.levels),
-            "flags": _flags(result.label_flags),
+            "flags": flag_dicts(result.label_flags),
         },
         "levels": [_level(level) for level in result.levels],
         "measurements": [
-            {**asdict(number), "flags": _flags(number.flags)} for number in result.measurements
+            {**asdict(number), "flags": flag_dicts(number.flags)} for number in result.measurements
         ],
         "calibrations": [calibration_dict(one) for one in result.densities.calibrations],
         "thresholds": _thresholds(),
         "indications": [
-            {**asdict(one), "thresholds": list(one.thresholds), "flags": _flags(one.flags)}
+            {**asdict(one), "thresholds": list(one.thresholds), "flags": flag_dicts(one.flags)}
             for one in result.densities.indications
         ],
         "methods": _methods(result),
@@ -78,7 +78,8 @@ def to_dict(
     }
 
 
-def _flags(flags: Iterable[Flag]) -> list[dict[str, str]]:
+def flag_dicts(flags: Iterable[Flag]) -> list[dict[str, str]]:
+    """Flags as plain data, each once."""
     return [asdict(flag) for flag in dict.fromkeys(flags)]
 
 
@@ -98,7 +99,7 @@ def _scan(result: SpineResult) -> dict[str, Any]:
         "manufacturer": acquisition.manufacturer,
         "model": acquisition.model,
         "contrast": result.contrast,
-        "flags": _flags(result.scan_flags),
+        "flags": flag_dicts(result.scan_flags),
     }
 
 
@@ -123,7 +124,7 @@ def _level(level: Level) -> dict[str, Any]:
         }
         if compartments
         else {},
-        "flags": _flags(level.flags),
+        "flags": flag_dicts(level.flags),
     }
 
 
@@ -144,7 +145,7 @@ def calibration_dict(one: Calibration | Unavailable) -> dict[str, Any]:
         "available": True,
         "reason": None,
         "fitted": {name: float(value) for name, value in one.fitted.items()},
-        "flags": _flags(one.flags),
+        "flags": flag_dicts(one.flags),
     }
 
 

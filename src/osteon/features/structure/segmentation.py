@@ -276,6 +276,11 @@ def segment(
     low, high = float(volume.values.min()), float(volume.values.max())
     if not np.isfinite([low, high]).all():
         raise UnsuitableScan("the image has values that are not finite; fill or crop them first.")
+    if low == high:
+        raise EmptyRegion(
+            f"every voxel of the image has the value {low:g}: it is all bone or no bone, and has "
+            "no structure to measure."
+        )
     if _has_two_values(volume.values, low, high):
         bone = volume.values == (high if bright else low)
         flag = Flag("already-binary", f"The image has the values {low:g} and {high:g} only.")
