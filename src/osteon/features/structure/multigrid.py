@@ -1,7 +1,7 @@
 """A rough and quick answer to a load: the same solid in ever larger bricks.
 
 Geometric multigrid for voxel models of bone (Flaig & Arbenz 2011,
-doi:10.1016/j.parco.2011.08.002): eight bricks become one with their mean modulus, until few enough
+doi:10.1016/j.parco.2011.08.001): eight bricks become one with their mean modulus, until few enough
 are left to solve them directly; on each level a Chebyshev polynomial smooths what the coarser
 levels cannot show.
 """
