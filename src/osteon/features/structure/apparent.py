@@ -13,8 +13,8 @@ from ..feature import METHODS, Feature, enter
 APPARENT = Method(
     "apparent-test-lines",
     "In each slice across the longest side of the voxels parallel test lines in 18 directions "
-    "count where bone begins and ends (half value of the bilinear interpolation); with the bone "
-    "share P_p and the crossings per length P_L over all slices and directions, "
+    "count where bone begins and ends (bilinear interpolation, at the level above which there is "
+    "as much area as bone; ½ for a mask); with the bone share P_p and the crossings per length P_L, "
     "app.BV/TV = P_p, app.Tb.Th = 2·P_p/P_L, app.Tb.N = P_L/2, app.Tb.Sp = 1/app.Tb.N − app.Tb.Th.",
     "doi:10.1359/jbmr.1997.12.1.111",
     "Majumdar S et al. Correlation of trabecular bone structure with age, bone mineral density, "
@@ -46,6 +46,9 @@ DIRECTIONS = 18
 
 STEP = 0.5
 """Distance of points along a line, and half that of the lines, in the shorter side of a pixel."""
+
+LEVELS = 1000
+"""Steps in which the level is sought."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +128,7 @@ def apparent_parameters(
     turns = np.arange(DIRECTIONS) * math.pi / DIRECTIONS
     directions = np.stack([np.cos(turns), np.sin(turns)], axis=1)
     shares, voxels = [], 0
+    level = 0.5 if isinstance(bone, Mask) else _level(stack, inside)
     counts = np.zeros((DIRECTIONS, 2), np.int64)
     for n in range(stack.shape[0]):
         where = np.ones(stack.shape[1:], np.uint8)
@@ -134,9 +138,26 @@ def apparent_parameters(
         shares.append(float(values[where > 0].sum(dtype=np.float64)))
         voxels += int(np.count_nonzero(where))
         if where.any():
-            counts += _cross(values, where, directions, spacing)
+            counts += _cross(values, where, directions, spacing, level)
     fraction = math.fsum(shares) / voxels
     return _parameters(fraction, counts, STEP * float(spacing.min()), axis)
+
+
+def _level(stack: NDArray[np.generic], inside: NDArray[np.bool_] | None) -> float:
+    """Level above which lie as many voxels as there is bone; the middle one where many do.
+
+    At one half, bone spread over voxels larger than a trabecula would vanish.
+    """
+    edges = np.linspace(0.0, 1.0, LEVELS + 1)
+    tally = np.zeros(LEVELS, np.int64)
+    shares = []
+    for n in range(stack.shape[0]):
+        values = stack[n] if inside is None else stack[n][inside[n]]
+        shares.append(float(values.sum(dtype=np.float64)))
+        tally += np.histogram(np.clip(values, 0.0, 1.0), bins=edges)[0]
+    above = np.cumsum(tally[::-1])[::-1]
+    miss = np.abs(above[1:] - math.fsum(shares))
+    return float(edges[1:-1][miss == miss.min()].mean())
 
 
 def _parameters(fraction: float, counts: NDArray[np.int64], step: float, axis: int) -> Apparent:
@@ -158,6 +179,7 @@ def _cross(
     inside: NDArray[np.uint8],
     directions: NDArray[np.float64],
     spacing: NDArray[np.float64],
+    level: float,
 ) -> NDArray[np.int64]:
     """Crossings, and steps within the region, of the test lines of each direction (n, 2)."""
     rows, columns = values.shape
@@ -185,7 +207,7 @@ def _cross(
                 value = (1.0 - p) * ((1.0 - q) * values[a, b] + q * values[a, d]) + p * (
                     (1.0 - q) * values[c, b] + q * values[c, d]
                 )
-                bone = 1 if value >= 0.5 else 0
+                bone = 1 if value >= level else 0
                 if before >= 0:
                     found[n, 1] += 1
                     found[n, 0] += bone != before
