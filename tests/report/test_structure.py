@@ -142,6 +142,7 @@ def test_a_report_of_the_least_that_can_be_given(tmp_path):
     for absent in ("Which way the bone runs", "Stiffness tensor", "Know before using"):
         assert absent not in words
     assert "No distribution" in words
+    assert "The image itself holds bone and marrow only" in words
     assert "Loose voxels were kept." in words
     assert text.count("<img") == 2 + 3
     assert words.count("it was not measured.") == 7

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from .bone_block import FULL, BoneBlock
 from .bone_rays import meetings, openness, shares
 
-PIXELS = 640
+PIXELS = 576
 """Pixels along the longer side of a view."""
 
 FINER = 2

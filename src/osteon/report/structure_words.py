@@ -74,9 +74,11 @@ THRESHOLDS = {
     "adaptive": "a threshold that follows its surroundings",
     "ipl": "a threshold after a Gaussian, as the scanner’s own software does",
     "dual-reference": "the dual-reference limit between marrow and cortex",
-    "binary": "the file itself, which holds bone and marrow only",
 }
 """How bone was told from marrow, in words."""
+
+BINARY = "binary"
+"""How it was told where the image has two values only."""
 
 
 def figure(value: Any, unit_: str = "") -> str:
@@ -126,12 +128,14 @@ def voxel(scan: Mapping[str, Any]) -> str:
 
 def bone_in_words(bone: Mapping[str, Any]) -> str:
     """One or two sentences: what was taken for bone."""
-    method = str(bone["method"])
-    way = THRESHOLDS.get(method.removeprefix("threshold-"), method)
+    method = str(bone["method"]).removeprefix("threshold-")
+    way = THRESHOLDS.get(method, method)
     limit = ""
     if is_number(bone["threshold"]):
         limit = f": {bone['threshold']:.4g} {unit(str(bone['unit']))}".rstrip().replace("-", "−")
     said = f"Bone was told from marrow by {way}{limit}."
+    if method == BINARY:
+        said = "The image itself holds bone and marrow only; no threshold was needed."
     if not bone.get("bright", True):
         said += " Bone is what is darker."
     if not bone["purified"]:
