@@ -14,7 +14,7 @@ APPARENT = Method(
     "apparent-test-lines",
     "In each slice across the longest side of the voxels parallel test lines in 18 directions "
     "count where bone begins and ends (bilinear interpolation, at the level above which there is "
-    "as much area as bone; ½ for a mask); with the bone share P_p and the crossings per length P_L, "
+    "as much area as bone, ½ for a mask); with the bone share P_p and crossings per length P_L, "
     "app.BV/TV = P_p, app.Tb.Th = 2·P_p/P_L, app.Tb.N = P_L/2, app.Tb.Sp = 1/app.Tb.N − app.Tb.Th.",
     "doi:10.1359/jbmr.1997.12.1.111",
     "Majumdar S et al. Correlation of trabecular bone structure with age, bone mineral density, "
@@ -144,7 +144,7 @@ def apparent_parameters(
 
 
 def _level(stack: NDArray[np.generic], inside: NDArray[np.bool_] | None) -> float:
-    """Level above which lie as many voxels as there is bone; the middle one where many do.
+    """Level above which there are just enough voxels for the bone; the middle of equal ones.
 
     At one half, bone spread over voxels larger than a trabecula would vanish.
     """
@@ -156,8 +156,8 @@ def _level(stack: NDArray[np.generic], inside: NDArray[np.bool_] | None) -> floa
         shares.append(float(values.sum(dtype=np.float64)))
         tally += np.histogram(np.clip(values, 0.0, 1.0), bins=edges)[0]
     above = np.cumsum(tally[::-1])[::-1]
-    miss = np.abs(above[1:] - math.fsum(shares))
-    return float(edges[1:-1][miss == miss.min()].mean())
+    enough = above[1:] >= math.floor(math.fsum(shares))
+    return float(edges[1:-1][above[1:] == above[1:][enough].min(initial=above[1])].mean())
 
 
 def _parameters(fraction: float, counts: NDArray[np.int64], step: float, axis: int) -> Apparent:
