@@ -75,6 +75,19 @@ def test_distances_of_a_slab_are_true_wherever_a_sphere_reaches_its_core(block):
     assert covered == list(range(80))
 
 
+@pytest.mark.parametrize("share", [0.85, 0.95, 0.998])
+@pytest.mark.parametrize("seed", range(4))
+def test_slabs_that_begin_with_one_slice_around_them_grow_as_far_as_needed(
+    monkeypatch, seed, share
+):
+    """Background near enough to a cut to be missed by one slice, or far beyond it."""
+    monkeypatch.setattr("osteon.features.structure.blocks.FIRST_HALO", 1)
+    phase = mask(np.random.default_rng(seed).random((40, 6, 6)) < share)
+    whole = local_thickness(phase)
+    for block in (1, 2, 3, 5):
+        assert np.array_equal(local_thickness(phase, block=block).map, whole.map)
+
+
 @pytest.mark.parametrize("spacing", SPACINGS)
 @pytest.mark.parametrize("block", [8, 33])
 def test_mid_axes_in_blocks_are_the_mid_axes(spacing, block):

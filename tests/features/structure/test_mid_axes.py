@@ -45,7 +45,7 @@ def test_plates_are_their_period_apart(thick, period, normal):
 def test_plates_of_an_odd_period_are_less_than_a_voxel_off(thick, period, normal):
     bone = plates(thick, period, normal)
     found = mid_axis_distance(bone, region=middle(bone))
-    assert abs(found.mean - period) < 0.8
+    assert abs(found.mean - period) < 0.9
 
 
 def test_plates_upright_at_an_odd_period_come_out_one_voxel_short():
@@ -78,16 +78,17 @@ def test_the_mid_axis_of_a_rod_is_a_line():
     assert set(at[:, 0]) == set(range(22))
 
 
-def test_bumps_of_the_surface_are_no_mid_axes():
+def test_spikes_of_the_surface_are_no_mid_axes_and_tear_no_holes():
     plate = np.zeros((60, 60, 60), bool)
     plate[15:24] = plate[39:48] = True
-    smooth = mid_axis_distance(mask(plate)).mean
-    rng = np.random.default_rng(2)
-    for side in (14, 24, 38, 48):
-        plate[side] = rng.random((60, 60)) < 0.1
+    spikes = np.random.default_rng(2).random((60, 60)) < 0.02
+    plate[13:50, spikes] |= ~plate[13:50, spikes] & (np.abs(np.arange(13, 50) - 31)[:, None] > 5)
     found = mid_axes(mask(plate)).values
-    assert not found[[14, 24, 38, 48]].any()
-    assert mid_axis_distance(mask(plate)).mean == pytest.approx(smooth, rel=0.03)
+    assert found[19].any()
+    assert not found[:15].any()
+    between = np.zeros_like(plate)
+    between[20:43, 12:48, 12:48] = True
+    assert mid_axis_distance(mask(plate), region=mask(between)).mean == pytest.approx(24, rel=0.03)
 
 
 def test_no_bone_and_nothing_but_bone_have_no_mid_axes():

@@ -85,7 +85,7 @@ def slabs(
             slab = Slab(core, low, squared_distances(phase[low:high], metric))
             if _settled(slab, metric, count, rim):
                 break
-            halo += halo // 2
+            halo += max(1, halo // 2)
         yield slab
         del slab
 

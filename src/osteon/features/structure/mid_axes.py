@@ -15,6 +15,9 @@ from .thickness import Thickness, checked, local_thickness
 SPUR_BELOW = 0.7
 """A sphere smaller than this part of one that covers a neighbour sits on a bump of the surface."""
 
+SLACK_VOXELS = 0.25
+"""A covering sphere counts as larger from this on, so that a rough surface tears no holes."""
+
 RIM = 2
 """Slices around a slab that its mid-axes depend on: one for bumps, one for thinning."""
 
@@ -61,9 +64,9 @@ def mid_axis_distance(
 def mid_axes(bone: Mask, *, block: int | None = None) -> Mask:
     """Mid-axes of trabeculae: surfaces in the middle of plates, lines in the middle of rods.
 
-    A voxel is on a mid-axis if no larger sphere than its own covers it. Bumps of the surface
-    (`SPUR_BELOW`) are left out, and layers of two voxels, which lie in the middle of plates of
-    an even number of voxels, are thinned to one.
+    A voxel is on a mid-axis if no sphere larger than its own covers it, larger by `SLACK_VOXELS`
+    in radius. Bumps of the surface (`SPUR_BELOW`) are left out, and layers of two voxels, which
+    lie in the middle of plates of an even number of voxels, are thinned to one.
 
     Parameters
     ----------
@@ -87,22 +90,23 @@ def mid_axes(bone: Mask, *, block: int | None = None) -> Mask:
     checked(bone, None, "centre")
     metric = Metric.of(bone.grid)
     axes = np.zeros(bone.grid.shape, np.bool_)
+    slack = SLACK_VOXELS * float(bone.grid.spacing.min())
     for slab in slabs(bone.values, metric, block, RIM):
-        part = _thinned(_largest_of_their_own(slab, metric))
+        part = _thinned(_largest_of_their_own(slab, metric, slack))
         skip = slab.core.start - slab.start - slab.own(RIM).start
         axes[slab.core] = part[skip : skip + slab.core.stop - slab.core.start]
         del slab
     return Mask(axes, bone.grid)
 
 
-def _largest_of_their_own(slab: Slab, metric: Metric) -> NDArray[np.bool_]:
+def _largest_of_their_own(slab: Slab, metric: Metric, slack_mm: float) -> NDArray[np.bool_]:
     """Voxels of the core and its rim whose own sphere is the largest that covers them."""
     levels, field = levels_of(slab.squared, metric)
     mine = slab.own(RIM)
     own = field[mine].copy()
     paint(field, ridge(field, levels, metric), levels, metric, mine)
     found = np.zeros(own.shape, np.uint8)
-    _mark(own, field[mine], metric.mm(levels.squared), SPUR_BELOW, found)
+    _mark(own, field[mine], metric.mm(levels.squared), slack_mm, SPUR_BELOW, found)
     return found.view(np.bool_)
 
 
@@ -111,6 +115,7 @@ def _mark(
     own: NDArray[np.int32],
     covering: NDArray[np.int32],
     radius: NDArray[np.float64],
+    slack: float,
     spur_below: float,
     found: NDArray[np.uint8],
 ) -> None:
@@ -119,8 +124,8 @@ def _mark(
         for j in range(nj):
             for k in range(nk):
                 level = own[i, j, k]
-                if level > 0 and level == covering[i, j, k]:
-                    largest = level
+                largest = covering[i, j, k]
+                if level > 0 and radius[level] + slack >= radius[largest]:
                     for x in range(max(i - 1, 0), min(i + 2, ni)):
                         for y in range(max(j - 1, 0), min(j + 2, nj)):
                             for z in range(max(k - 1, 0), min(k + 2, nk)):
