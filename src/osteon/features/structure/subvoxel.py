@@ -238,10 +238,10 @@ def _map(
     surface = corrected(values, places, variance, lattice, bright)
     del values, places
     near = nearest_points(lattice, surface)
-    voxels, balls = tangent_balls(lattice, surface, near, variance)
+    voxels, tangent, central = tangent_balls(lattice, surface, near, variance)
     del near, lattice
-    balls = agreed(voxels, balls, phase.shape, float(spacing.min()))
-    out = paint(balls, phase, spacing)
+    tangent = agreed(voxels, tangent, phase.shape, float(spacing.min()))
+    out = paint(np.concatenate([tangent, central]), phase, spacing)
     # a piece so small that no ball touches it on two sides: noise of one voxel
     out[phase & (out == 0)] = spacing.min()
     return out

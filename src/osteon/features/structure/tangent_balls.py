@@ -36,11 +36,20 @@ TOUCHES = 0.35
 NEAR = 0.75
 """The centre lies no further from its voxel than this part of the voxel's diagonal."""
 
+SHALLOW = 0.5
+"""A voxel less deep than this takes its value from its neighbours, in voxels."""
+
 SMALLEST = 0.25
 """Balls of a smaller radius are noise, in voxels."""
 
 MOST_GROWN = 0.2
 """Most that is given back to the radius of a thin plate, per standard deviation of the blur."""
+
+INSIDE = 0.25
+"""A ball that sticks out of its neighbour by less than this is left out, in voxels."""
+
+PRESSES = 0.2
+"""A ball reaches beyond a point by no more than this, in voxels: noise, not a narrow place."""
 
 REPEATS = 3
 """How often points that do not touch are taken out."""
@@ -185,6 +194,20 @@ def _touching(
 
 
 @compiled
+def _room(
+    places: NDArray[np.float32],
+    names: NDArray[np.int64],
+    ball: tuple[float, float, float, float],
+) -> float:
+    """Distance of the nearest of the points from the centre of a ball."""
+    least = math.inf
+    for n in names:
+        x, y, z = ball[0] - places[n, 0], ball[1] - places[n, 1], ball[2] - places[n, 2]
+        least = min(least, x * x + y * y + z * z)
+    return math.sqrt(least)
+
+
+@compiled
 def _grown(
     ball: tuple[float, float, float, float],
     surface: Surface,
@@ -226,6 +249,7 @@ def _ball(
     normals = np.empty((MOST_POINTS, 3), np.float32)
     places = surface.position
     found = _gather(voxel, lattice, surface, near, (names, normals))
+    every = names[:found].copy()
     ball = _vote(places, names[:found], normals)
     for _ in range(REPEATS):
         if ball[3] <= 0.0:
@@ -236,56 +260,77 @@ def _ball(
             break
         found = kept
         ball = _vote(places, names[:found], normals)
+    radius = min(ball[3], _room(places, every, ball) + PRESSES * h.min())
     x, y, z = ball[0] - voxel[0] * h[0], ball[1] - voxel[1] * h[1], ball[2] - voxel[2] * h[2]
     reach = NEAR * math.sqrt(h[0] * h[0] + h[1] * h[1] + h[2] * h[2])
     if ball[3] <= 0.0 or x * x + y * y + z * z > reach * reach:
         return 0.0, 0.0, 0.0, 0.0
+    for a in range(3):
+        place = ball[a] / h[a]
+        if place < -0.5 or place > near.shape[a] - 0.5:
+            return 0.0, 0.0, 0.0, 0.0
+    ball = (ball[0], ball[1], ball[2], radius)
     return ball[0], ball[1], ball[2], _grown(ball, surface, names[:found], scale)
 
 
-@compiled
-def _depth(i: int, j: int, k: int, n: int, spacing: NDArray[np.float64], surface: Surface) -> float:
-    """How far a voxel lies behind the tangent plane at point `n`, in mm."""
-    place, normal = surface.position[n], surface.normal[n]
-    x, y, z = i * spacing[0] - place[0], j * spacing[1] - place[1], k * spacing[2] - place[2]
-    return float(normal[0] * x + normal[1] * y + normal[2] * z)
+@parallel
+def _depths(
+    near: NDArray[np.int32], surface: Surface, spacing: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """How far each voxel lies behind the tangent plane at its nearest point, in mm; 0 outside."""
+    out = np.zeros(near.shape, np.float32)
+    for i in prange(near.shape[0]):
+        for j in range(near.shape[1]):
+            for k in range(near.shape[2]):
+                n = near[i, j, k]
+                if n < 0:
+                    continue
+                place, normal = surface.position[n], surface.normal[n]
+                x, y, z = i * spacing[0], j * spacing[1], k * spacing[2]
+                x, y, z = x - place[0], y - place[1], z - place[2]
+                far = math.sqrt(x * x + y * y + z * z)
+                depth = normal[0] * x + normal[1] * y + normal[2] * z
+                # a point that is not seen straight on tells no more than how far away it is
+                out[i, j, k] = depth if depth > 0.8 * far else far
+    return out
 
 
 @compiled
-def _border_ball(
-    voxel: tuple[int, int, int], lattice: Lattice, surface: Surface, near: NDArray[np.int32]
-) -> tuple[float, float, float, float]:
-    """Ball around a voxel at the border of the image, where the other side may not be in view.
-
-    None where a neighbour lies deeper, because its ball is larger.
-    """
-    i, j, k = voxel
-    n0, n1, n2 = near.shape
-    if min(i, j, k) > 0 and i < n0 - 1 and j < n1 - 1 and k < n2 - 1:
-        return 0.0, 0.0, 0.0, 0.0
-    h = lattice.spacing
-    depth = _depth(i, j, k, near[i, j, k], h, surface)
-    for o in range(6):
-        a, b, c, inside = at(o, i, j, k, lattice.phase)
-        if inside == 1 and _depth(a, b, c, near[a, b, c], h, surface) > depth:
-            return 0.0, 0.0, 0.0, 0.0
-    return i * h[0], j * h[1], k * h[2], depth
+def _deepest(
+    i: int, j: int, k: int, depth: NDArray[np.float32], spacing: NDArray[np.float64]
+) -> bool:
+    """Whether no neighbour's ball holds nearly all of the ball around a voxel."""
+    n0, n1, n2 = depth.shape
+    least = depth[i, j, k] - INSIDE * spacing.min()
+    for a in range(max(i - 1, 0), min(i + 2, n0)):
+        for b in range(max(j - 1, 0), min(j + 2, n1)):
+            for c in range(max(k - 1, 0), min(k + 2, n2)):
+                if depth[a, b, c] <= depth[i, j, k]:
+                    continue
+                x, y, z = (a - i) * spacing[0], (b - j) * spacing[1], (c - k) * spacing[2]
+                if depth[a, b, c] >= least + math.sqrt(x * x + y * y + z * z):
+                    return False
+    return True
 
 
 @parallel
 def _ridge(
-    lattice: Lattice, normal: NDArray[np.float32], near: NDArray[np.int32]
+    lattice: Lattice,
+    normal: NDArray[np.float32],
+    near: NDArray[np.int32],
+    depth: NDArray[np.float32],
 ) -> NDArray[np.bool_]:
-    """Voxels where opposite sides meet, and all at the border of the image."""
+    """Voxels where opposite sides meet, or that lie deeper than all around them."""
     n0, n1, n2 = near.shape
+    spacing = lattice.spacing
     out = np.zeros(near.shape, np.bool_)
     for i in prange(n0):
         for j in range(n1):
             for k in range(n2):
-                if near[i, j, k] < 0:
-                    continue
-                edge = min(i, j, k) == 0 or i == n0 - 1 or j == n1 - 1 or k == n2 - 1
-                out[i, j, k] = edge or _turns(i, j, k, lattice, near, normal)
+                if near[i, j, k] >= 0:
+                    out[i, j, k] = _deepest(i, j, k, depth, spacing) or _turns(
+                        i, j, k, lattice, near, normal
+                    )
     return out
 
 
@@ -297,21 +342,19 @@ def _balls(
     near: NDArray[np.int32],
     scale: NDArray[np.float64],
 ) -> NDArray[np.float32]:
-    """Ball of each voxel of the list."""
+    """Ball of each voxel of the list; radius 0 where none touches opposite sides."""
     out = np.zeros((voxels.shape[0], BALL_VALUES), np.float32)
     for n in prange(voxels.shape[0]):
         voxel = (voxels[n, 0], voxels[n, 1], voxels[n, 2])
         ball = _ball(voxel, lattice, surface, near, scale)
-        if ball[3] <= 0.0:
-            ball = _border_ball(voxel, lattice, surface, near)
         out[n, 0], out[n, 1], out[n, 2], out[n, 3] = ball[0], ball[1], ball[2], ball[3]
     return out
 
 
 def tangent_balls(
     lattice: Lattice, surface: Surface, near: NDArray[np.int32], variance: NDArray[np.float64]
-) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Balls that touch opposite sides of a phase.
+) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]]:
+    """Balls that fill a phase: those that touch opposite sides, and the largest around voxels.
 
     Parameters
     ----------
@@ -326,13 +369,22 @@ def tangent_balls(
 
     Returns
     -------
-    voxels : (balls, 3) int32 array
+    voxels : (tangent, 3) int32 array
         Voxel in which opposite sides meet.
-    balls : (balls, 4) float32 array
-        Centre along i, j, k and radius, in mm.
+    tangent : (tangent, 4) float32 array
+        Balls that touch there: centre along i, j, k and radius, in mm.
+    central : (others, 4) float32 array
+        Balls around voxels that lie deeper than those around them, where no ball was found that
+        touches opposite sides: where many faces meet, and where the image ends.
     """
     scale = np.sqrt(variance) * lattice.spacing
-    voxels = np.argwhere(_ridge(lattice, surface.normal, near)).astype(np.int32)
+    depth = _depths(near, surface, lattice.spacing)
+    voxels = np.argwhere(_ridge(lattice, surface.normal, near, depth)).astype(np.int32)
     balls = _balls(voxels, lattice, surface, near, scale)
     there = balls[:, 3] > SMALLEST * lattice.spacing.min()
-    return voxels[there], balls[there]
+    others = voxels[~there]
+    others = others[depth[tuple(others.T)] > SHALLOW * lattice.spacing.min()]
+    central = np.empty((len(others), BALL_VALUES), np.float32)
+    central[:, :3] = others * lattice.spacing
+    central[:, 3] = depth[tuple(others.T)]
+    return voxels[there], balls[there], central
