@@ -98,7 +98,7 @@ class StructureResult:
         side = float(self.scan.volume.grid.spacing.min())
         told = {}
         for name, one in self.thicknesses.items():
-            edges, share = one.histogram(side * ceil(max(1.0, one.max / side / BINS)))
+            edges, share = one.histogram(side * ceil(max(1.0, 2 * one.max / side / BINS)) / 2)
             told[name] = {"unit": "mm", "edges": edges.tolist(), "share": share.tolist()}
         return told
 

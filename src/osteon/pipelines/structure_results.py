@@ -7,10 +7,15 @@ from typing import Any
 
 from .. import __version__
 from ..features import FEATURES
-from .results import METHODS, NOTICE, flag_dicts
+from .results import METHODS, flag_dicts
 from .structure import StructureResult
 
 SCHEMA = "osteon-structure-1"
+
+NOTICE = (
+    "Research use. Values depend on the resolution of the image and on how bone was told from "
+    "marrow; they are no diagnosis."
+)
 
 
 def structure_dict(
