@@ -8,8 +8,8 @@ import pytest
 
 from osteon.core import EmptyRegion, Grid, GridMismatch, Mask
 from osteon.features import FEATURES, METHODS
-from osteon.features.structure.amount import amount
-from osteon.features.structure.configurations import configurations
+from osteon.features.structure.amounts.amount import amount
+from osteon.features.structure.amounts.configurations import configurations
 
 UPSTREAM = {"000": "0.16148127", "001": "0.12493891"}
 """BV/TV of cubes of the samples as printed by their authors (qiancao/BoneBox)."""

@@ -5,7 +5,7 @@ import pytest
 from scipy import ndimage
 
 from osteon.core import EmptyRegion, Grid, Mask, Volume
-from osteon.features.structure.apparent import apparent_parameters
+from osteon.features.structure.coarse.apparent import apparent_parameters
 
 FINE = (np.arange(8) + 0.5) / 8 - 0.5
 

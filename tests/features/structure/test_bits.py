@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from osteon.features.structure.bits import ends, pack, population, shifted, words_along
+from osteon.features.structure.orientation.bits import ends, pack, population, shifted, words_along
 
 FULL = 2**64 - 1
 

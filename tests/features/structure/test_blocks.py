@@ -39,7 +39,7 @@ def same(one, other):
 
 
 @pytest.mark.parametrize("spacing", SPACINGS)
-@pytest.mark.parametrize("block", [7, 25, 59, 100])
+@pytest.mark.parametrize("block", [9, 59])
 @pytest.mark.parametrize("invert", [False, True])
 def test_thickness_in_blocks_is_the_thickness(spacing, block, invert):
     phase = mask(bubbles((60, 30, 35)) ^ invert, spacing)
@@ -78,7 +78,7 @@ def test_distances_of_a_slab_are_true_wherever_a_sphere_reaches_its_core(monkeyp
 
 
 @pytest.mark.parametrize("spacing", SPACINGS)
-@pytest.mark.parametrize("block", [8, 33])
+@pytest.mark.parametrize("block", [9])
 def test_mid_axes_in_blocks_are_the_mid_axes(spacing, block):
     bone = mask(bubbles((50, 30, 30), seed=4), spacing)
     assert np.array_equal(mid_axes(bone, block=block).values, mid_axes(bone).values)

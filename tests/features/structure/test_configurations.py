@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from osteon.core import BadSetting, EmptyRegion, Grid, GridMismatch, Mask
-from osteon.features.structure.configurations import configurations
+from osteon.features.structure.amounts.configurations import configurations
 
 
 def mask(values, spacing=(0.1, 0.1, 0.1)):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from osteon.core import BadSetting, EmptyRegion, Grid, Mask
-from osteon.features.structure.ellipsoid import REACH, ellipsoid_factor
+from osteon.features.structure.shape.ellipsoid import REACH, ellipsoid_factor
 
 SLANT = np.array([1.0, 2.0, 3.0]) / np.sqrt(14.0)
 

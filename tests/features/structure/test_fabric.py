@@ -7,7 +7,7 @@ from scipy.spatial.transform import Rotation
 
 from osteon.core import EmptyRegion, Grid, Mask, UnsuitableScan
 from osteon.features import FEATURES
-from osteon.features.structure.fabric import fabric
+from osteon.features.structure.orientation.fabric import fabric
 
 TURN = Rotation.from_rotvec(np.radians(35) * np.array([1, 2, 3]) / np.sqrt(14)).as_matrix()
 STRETCHED = np.diag([0.25, 1.0, 1.0])

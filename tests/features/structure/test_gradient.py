@@ -6,7 +6,7 @@ from scipy.spatial.transform import Rotation
 
 from osteon.core import BadSetting, EmptyRegion, Grid, GridMismatch, Mask, UnsuitableScan, Volume
 from osteon.features import FEATURES
-from osteon.features.structure.gradient import gradient_fabric
+from osteon.features.structure.orientation.gradient import gradient_fabric
 
 TURN = Rotation.from_rotvec(np.radians(35) * np.array([1, 2, 3]) / np.sqrt(14)).as_matrix()
 CLINICAL = (0.3, 0.3, 0.6)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from osteon.core import BadSetting, EmptyRegion, Grid, GridMismatch, Mask
-from osteon.features.structure.intercepts import STEPS, count_intercepts
+from osteon.features.structure.orientation.intercepts import STEPS, count_intercepts
 
 
 def mask(values, spacing=(1.0, 1.0, 1.0), direction=None):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from osteon.core import BadSetting, EmptyRegion, Grid, Mask, UnsuitableScan, Volume
-from osteon.features.structure.partial_volume import (
+from osteon.features.structure.coarse.partial_volume import (
     PureValues,
     estimate_pure_values,
     grey_fraction,

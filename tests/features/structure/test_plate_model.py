@@ -5,7 +5,7 @@ import math
 import pytest
 
 from osteon.core import BadSetting
-from osteon.features.structure.plate_model import plate_model
+from osteon.features.structure.coarse.plate_model import plate_model
 
 
 def test_parallel_plates_are_met_exactly():

@@ -6,7 +6,7 @@ from scipy import ndimage
 
 from osteon.core import EmptyRegion, Grid, Mask
 from osteon.features import FEATURES, METHODS
-from osteon.features.structure.purify import purify
+from osteon.features.structure.phases.purify import purify
 
 
 def mask(values):

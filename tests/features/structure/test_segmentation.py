@@ -17,7 +17,7 @@ from osteon.core import (
     Volume,
 )
 from osteon.features import METHODS
-from osteon.features.structure.segmentation import (
+from osteon.features.structure.phases.segmentation import (
     Adaptive,
     DualReference,
     Fixed,

@@ -5,7 +5,7 @@ import pytest
 from skimage.measure import euler_number
 
 from osteon.core import EmptyRegion, Grid, Mask
-from osteon.features.structure.skeleton import PLATE, ROD, plates_and_rods
+from osteon.features.structure.shape.skeleton import PLATE, ROD, plates_and_rods
 
 SLANT = np.array([1.0, 2.0, 3.0]) / np.sqrt(14.0)
 ACROSS = np.array([0.0, 3.0, -2.0]) / np.sqrt(13.0)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from osteon.core import EmptyRegion, Grid, Mask
-from osteon.features.structure.smi import structure_model_index
+from osteon.features.structure.shape.smi import structure_model_index
 
 SLANT = np.array([1.0, 2.0, 3.0]) / np.sqrt(14.0)
 

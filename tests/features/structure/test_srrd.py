@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from osteon.core import EmptyRegion, Grid, GridMismatch, Mask, Volume
-from osteon.features.structure.srrd import srrd_parameters
+from osteon.features.structure.coarse.srrd import srrd_parameters
 
 DARK, BRIGHT = 100, 200
 

@@ -6,7 +6,7 @@ from scipy.spatial.transform import Rotation
 
 from osteon.core import BadSetting, EmptyRegion, Grid, GridMismatch, Mask
 from osteon.features import FEATURES
-from osteon.features.structure.star import star
+from osteon.features.structure.orientation.star import star
 
 TURN = Rotation.from_rotvec([0.3, 0.5, 0.2]).as_matrix()
 

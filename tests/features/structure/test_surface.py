@@ -6,8 +6,8 @@ from scipy import ndimage
 from skimage.measure import marching_cubes
 
 from osteon.core import EmptyRegion, Grid, Mask
-from osteon.features.structure.configurations import configurations
-from osteon.features.structure.surface import (
+from osteon.features.structure.amounts.configurations import configurations
+from osteon.features.structure.amounts.surface import (
     enclosed_volume,
     raw_area,
     smoothed_area,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from osteon.core import BadSetting, EmptyRegion, Grid, Mask, Volume
-from osteon.features.structure.tbs import trabecular_bone_score
+from osteon.features.structure.coarse.tbs import trabecular_bone_score
 
 
 def grid(shape, spacing=(1.0, 1.0, 1.0)):

@@ -9,8 +9,8 @@ from skimage.measure import euler_number
 
 from osteon.core import EmptyRegion, Grid, Mask
 from osteon.features import FEATURES, METHODS
-from osteon.features.structure.configurations import configurations
-from osteon.features.structure.topology import topology
+from osteon.features.structure.amounts.configurations import configurations
+from osteon.features.structure.amounts.topology import topology
 
 MOVES = ([0, 0, 0], [3, -2, 1], [-0.4, 0.3, 0.2])
 

@@ -1,15 +1,18 @@
 """The structure of trabecular bone, in the terms of the ASBMR."""
 
-from .amount import Amount, amount
-from .apparent import Apparent, apparent_parameters
-from .configurations import Configurations, configurations
-from .ellipsoid import EllipsoidFactors, ellipsoid_factor
-from .fabric import Fabric, fabric
-from .gradient import GradientFabric, gradient_fabric
-from .partial_volume import GreyFraction, PureValues, estimate_pure_values, grey_fraction
-from .plate_model import PlateModel, plate_model
-from .purify import Purified, purify
-from .segmentation import (
+from .amounts.amount import Amount, amount
+from .amounts.configurations import Configurations, configurations
+from .amounts.topology import Topology, topology
+from .coarse.apparent import Apparent, apparent_parameters
+from .coarse.partial_volume import GreyFraction, PureValues, estimate_pure_values, grey_fraction
+from .coarse.plate_model import PlateModel, plate_model
+from .coarse.srrd import Srrd, srrd_parameters
+from .coarse.tbs import TrabecularBoneScore, trabecular_bone_score
+from .orientation.fabric import Fabric, fabric
+from .orientation.gradient import GradientFabric, gradient_fabric
+from .orientation.star import Star, star
+from .phases.purify import Purified, purify
+from .phases.segmentation import (
     Adaptive,
     DualReference,
     Fixed,
@@ -20,15 +23,12 @@ from .segmentation import (
     Threshold,
     segment,
 )
-from .skeleton import PlatesAndRods, plates_and_rods
-from .smi import StructureModelIndex, structure_model_index
-from .srrd import Srrd, srrd_parameters
-from .star import Star, star
+from .shape.ellipsoid import EllipsoidFactors, ellipsoid_factor
+from .shape.skeleton import PlatesAndRods, plates_and_rods
+from .shape.smi import StructureModelIndex, structure_model_index
 from .stiffness import Load, Stiffness, Tissue, stiffness
 from .subvoxel import SubvoxelTrabecular, subvoxel_thickness, subvoxel_trabecular
-from .tbs import TrabecularBoneScore, trabecular_bone_score
 from .thickness import Convention, Thickness, local_thickness
-from .topology import Topology, topology
 from .trabecular import Cortical, Trabecular, cortical, trabecular
 
 __all__ = [

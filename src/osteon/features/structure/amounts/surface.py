@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.measure import marching_cubes
 
-from ...core import Grid, Mask
-from ...core.compiled import compiled, parallel, prange
+from ....core import Grid, Mask
+from ....core.compiled import compiled, parallel, prange
 from .configurations import BITS, PATTERNS, Configurations, bytes_of, checked, spans
 
 SMOOTH_VOXELS = 1.1

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core import Flag, Mask, Method
-from ..feature import METHODS, Feature, enter
-from .components import Pieces, bone_pieces, marrow_pieces
+from ....core import Flag, Mask, Method
+from ...feature import METHODS, Feature, enter
+from ..phases.components import Pieces, bone_pieces, marrow_pieces
 from .configurations import CUT, PATTERNS, Configurations, configurations
 
 TOPOLOGY_METHOD = Method(

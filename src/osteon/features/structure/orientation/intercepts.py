@@ -6,8 +6,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core import BadSetting, EmptyRegion, Grid, Mask
-from ...core.compiled import compiled, parallel, prange
+from ....core import BadSetting, EmptyRegion, Grid, Mask
+from ....core.compiled import compiled, parallel, prange
 from .bits import ends, pack, population, shifted
 
 REACH = 2

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...core import EmptyRegion, Flag, Mask, Method
-from ..feature import METHODS, Feature, enter
+from ....core import EmptyRegion, Flag, Mask, Method
+from ...feature import METHODS, Feature, enter
 from .components import bone_pieces, marrow_pieces
 
 PURIFY_METHOD = Method(

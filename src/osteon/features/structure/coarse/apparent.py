@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core import EmptyRegion, Flag, Mask, Method, Volume
-from ...core.compiled import parallel, prange
-from ..feature import METHODS, Feature, enter
+from ....core import EmptyRegion, Flag, Mask, Method, Volume
+from ....core.compiled import parallel, prange
+from ...feature import METHODS, Feature, enter
 
 APPARENT = Method(
     "apparent-test-lines",

@@ -6,8 +6,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core import BadSetting, EmptyRegion, Flag, Mask, Method, Volume
-from ..feature import METHODS, Feature, enter
+from ....core import BadSetting, EmptyRegion, Flag, Mask, Method, Volume
+from ...feature import METHODS, Feature, enter
 
 TBS_METHOD = Method(
     "trabecular-bone-score",

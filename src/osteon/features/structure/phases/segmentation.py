@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage import filters
 
-from ...core import (
+from ....core import (
     HU,
     MG_CM3,
     BadSetting,
@@ -20,7 +20,7 @@ from ...core import (
     UnsuitableScan,
     Volume,
 )
-from ..feature import METHODS
+from ...feature import METHODS
 
 BINS = 1024
 """Classes of the histogram of values that are no whole numbers."""

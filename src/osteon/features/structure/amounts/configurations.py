@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core import BadSetting, EmptyRegion, Grid, Mask
-from ...core.compiled import compiled, parallel, prange
+from ....core import BadSetting, EmptyRegion, Grid, Mask
+from ....core.compiled import compiled, parallel, prange
 
 PATTERNS = 256
 """Patterns of eight voxels; bit i + 2 j + 4 k of a pattern is its voxel (i, j, k)."""

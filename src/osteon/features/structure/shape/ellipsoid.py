@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core import BadSetting, EmptyRegion, Flag, Mask, Method
-from ...core.compiled import compiled, parallel, prange
-from ..feature import METHODS, Feature, enter
+from ....core import BadSetting, EmptyRegion, Flag, Mask, Method
+from ....core.compiled import compiled, parallel, prange
+from ...feature import METHODS, Feature, enter
 
 CHORD_ELLIPSOID = Method(
     "chord-ellipsoid",

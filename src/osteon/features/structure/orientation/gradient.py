@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import correlate1d
 
-from ...core import BadSetting, EmptyRegion, Flag, Mask, Method, UnsuitableScan, Volume
-from ..feature import METHODS, Feature, enter
+from ....core import BadSetting, EmptyRegion, Flag, Mask, Method, UnsuitableScan, Volume
+from ...feature import METHODS, Feature, enter
 
 GRADIENT_METHOD = Method(
     "gradient-structure-tensor",

@@ -7,8 +7,8 @@ import cc3d
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core import Mask
-from ...core.compiled import compiled, parallel, prange
+from ....core import Mask
+from ....core.compiled import compiled, parallel, prange
 
 BONE_NEIGHBOURS: Literal[26] = 26
 """Bone voxels that share a face, an edge or a corner are connected."""

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ...core import BadSetting, EmptyRegion, Flag, Mask, Method
-from ...core.compiled import compiled, parallel, prange
-from ..feature import METHODS, Feature, enter
+from ....core import BadSetting, EmptyRegion, Flag, Mask, Method
+from ....core.compiled import compiled, parallel, prange
+from ...feature import METHODS, Feature, enter
 
 SMI_METHOD = Method(
     "structure-model-index",

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core import EmptyRegion, Flag, Grid, Mask, Method
-from ..feature import METHODS, Feature, enter
+from ....core import EmptyRegion, Flag, Grid, Mask, Method
+from ...feature import METHODS, Feature, enter
 from .fabric_fit import NONE_BELOW, TensorFit, crossings_per_voxel, fit_tensor
 from .intercepts import Intercepts, count_intercepts
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core import UnsuitableScan
+from ....core import UnsuitableScan
 from .intercepts import Intercepts
 
 KNEE = 0.6

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core import BadSetting, EmptyRegion, Flag, Mask, Method, UnsuitableScan, Volume
-from ..feature import METHODS, Feature, enter
+from ....core import BadSetting, EmptyRegion, Flag, Mask, Method, UnsuitableScan, Volume
+from ...feature import METHODS, Feature, enter
 
 PARTIAL_VOLUME = Method(
     "partial-volume",

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core import EmptyRegion, Flag, Mask, Method
-from ...core.compiled import compiled
-from ..feature import METHODS, Feature, enter
+from ....core import EmptyRegion, Flag, Mask, Method
+from ....core.compiled import compiled
+from ...feature import METHODS, Feature, enter
 
 PLATE_ROD = Method(
     "plate-rod-skeleton",

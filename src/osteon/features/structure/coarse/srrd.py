@@ -9,8 +9,8 @@ from scipy import ndimage
 from skimage.filters import threshold_local
 from skimage.morphology import skeletonize
 
-from ...core import EmptyRegion, Flag, Mask, Method, Volume
-from ..feature import METHODS, Feature, enter
+from ....core import EmptyRegion, Flag, Mask, Method, Volume
+from ...feature import METHODS, Feature, enter
 
 SRRD = Method(
     "srrd-recipe",

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from ...core import Flag, Mask, Method
-from ..feature import METHODS, Feature, enter
+from ....core import Flag, Mask, Method
+from ...feature import METHODS, Feature, enter
 from .configurations import Configurations, configurations
 from .surface import enclosed_volume, raw_area, smoothed_area
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from ...core import BadSetting, Flag, Method
-from ..feature import METHODS, Feature, enter
+from ....core import BadSetting, Flag, Method
+from ...feature import METHODS, Feature, enter
 
 PLATE_MODEL = Method(
     "plate-model",

@@ -1,0 +1,1 @@
+"""What can be measured where a voxel is larger than a trabecula."""

@@ -1,0 +1,1 @@
+"""Bone told from marrow, and its pieces."""

@@ -1,0 +1,1 @@
+"""Plates or rods."""
