@@ -31,15 +31,17 @@ def osteon_thickness() -> Tool:
 
 
 def osteon_mil() -> Tool:
-    from osteon.features.structure import mean_intercept_length
+    from osteon.features.structure import fabric
 
-    return lambda bone: mean_intercept_length(_mask(bone)).ratio
+    return lambda bone: fabric(_mask(bone)).anisotropy
 
 
 def osteon_euler() -> Tool:
-    from osteon.features.structure import euler_number
+    from osteon.features.structure.amounts.configurations import CUT, configurations
+    from osteon.features.structure.amounts.topology import euler_shares
 
-    return lambda bone: euler_number(_mask(bone))
+    shares = euler_shares().sum(axis=1)
+    return lambda bone: int(configurations(_mask(bone)).counts[:, CUT] @ shares) // 8
 
 
 def osteon_purify() -> Tool:
@@ -49,7 +51,7 @@ def osteon_purify() -> Tool:
 
 
 def osteon_distance() -> Tool:
-    from osteon.features.structure import distance
+    from osteon.features.structure.thickness import distance
 
     return lambda bone: distance(_mask(bone))
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from osteon.core import Grid, Mask
-from osteon.features.structure.blocks import slabs
-from osteon.features.structure.distance import squared_distances
-from osteon.features.structure.metric import Metric
-from osteon.features.structure.mid_axes import mid_axes, mid_axis_distance
-from osteon.features.structure.thickness import local_thickness
-from osteon.features.structure.trabecular import trabecular
+from osteon.features.structure.thickness.blocks import slabs
+from osteon.features.structure.thickness.distance import squared_distances
+from osteon.features.structure.thickness.metric import Metric
+from osteon.features.structure.thickness.mid_axes import mid_axes, mid_axis_distance
+from osteon.features.structure.thickness.thickness import local_thickness
+from osteon.features.structure.thickness.trabecular import trabecular
 
 SPACINGS = [(1.0, 1.0, 1.0), (0.2, 0.1, 0.1), (1.0, 0.7031, 0.7031)]
 
@@ -62,7 +62,7 @@ def test_a_void_larger_than_any_block_is_seen_whole():
 @pytest.mark.parametrize("block", [1, 3, 11, 40])
 @pytest.mark.parametrize("share", [0.8, 0.9, 0.97, 0.999])
 def test_distances_of_a_slab_are_true_wherever_a_sphere_reaches_its_core(monkeypatch, share, block):
-    monkeypatch.setattr("osteon.features.structure.blocks.FIRST_HALO", 1)
+    monkeypatch.setattr("osteon.features.structure.thickness.blocks.FIRST_HALO", 1)
     phase = np.random.default_rng(6).random((80, 6, 6)) < share
     metric = Metric.of(mask(phase).grid)
     true = squared_distances(phase, metric)

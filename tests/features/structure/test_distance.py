@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from osteon.core import EmptyRegion, Grid, Mask
-from osteon.features.structure.distance import distance_map, squared_distances
-from osteon.features.structure.metric import Metric
+from osteon.features.structure.thickness.distance import distance_map, squared_distances
+from osteon.features.structure.thickness.metric import Metric
 
 
 def mask(values, spacing=(1.0, 1.0, 1.0)):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from osteon.core import EmptyRegion, Grid, Mask
-from osteon.features.structure.mid_axes import mid_axes, mid_axis_distance
+from osteon.features.structure.thickness.mid_axes import mid_axes, mid_axis_distance
 
 SIZE = 72
 

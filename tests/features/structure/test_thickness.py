@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from osteon.core import BadSetting, EmptyRegion, Grid, GridMismatch, Mask
-from osteon.features.structure.thickness import Thickness, local_thickness
+from osteon.features.structure.thickness.thickness import Thickness, local_thickness
 
 
 def mask(values, spacing=(1.0, 1.0, 1.0)):

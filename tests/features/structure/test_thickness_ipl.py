@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from osteon.core import Grid, Mask
-from osteon.features.structure.thickness import local_thickness
+from osteon.features.structure.thickness.thickness import local_thickness
 
 VERSIONS = {"V1": 2, "V2": 8, "V3": 14}
 """Column of the mean thickness by version of IPL."""

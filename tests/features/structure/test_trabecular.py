@@ -5,7 +5,7 @@ import pytest
 
 from osteon.core import EmptyRegion, Grid, Mask
 from osteon.features import FEATURES, METHODS
-from osteon.features.structure.trabecular import cortical, trabecular
+from osteon.features.structure.thickness.trabecular import cortical, trabecular
 
 
 def mask(values, spacing=(0.1, 0.1, 0.1)):

@@ -28,8 +28,9 @@ from .shape.skeleton import PlatesAndRods, plates_and_rods
 from .shape.smi import StructureModelIndex, structure_model_index
 from .stiffness import Load, Stiffness, Tissue, stiffness
 from .subvoxel import SubvoxelTrabecular, subvoxel_thickness, subvoxel_trabecular
-from .thickness import Convention, Thickness, local_thickness
-from .trabecular import Cortical, Trabecular, cortical, trabecular
+from .thickness.distance import distance_map
+from .thickness.thickness import Convention, Thickness, local_thickness
+from .thickness.trabecular import Cortical, Trabecular, cortical, trabecular
 
 __all__ = [
     "Adaptive",
@@ -68,6 +69,7 @@ __all__ = [
     "apparent_parameters",
     "configurations",
     "cortical",
+    "distance_map",
     "ellipsoid_factor",
     "estimate_pure_values",
     "fabric",

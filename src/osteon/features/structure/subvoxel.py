@@ -15,7 +15,7 @@ from .subvoxel_field import continued
 from .surface_correction import corrected
 from .surface_points import place
 from .tangent_balls import tangent_balls
-from .thickness import Thickness
+from .thickness.thickness import Thickness
 
 HILDEBRAND = "10.1046/j.1365-2818.1997.1340694.x"
 MA = "10.1007/s00371-011-0594-7"

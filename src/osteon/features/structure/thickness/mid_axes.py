@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core import Mask
-from ...core.compiled import parallel, prange
+from ....core import Mask
+from ....core.compiled import parallel, prange
 from .blocks import Slab, slabs
 from .levels import levels_of
 from .metric import Metric

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core import EmptyRegion, Mask, Volume
-from ...core.compiled import compiled, parallel, prange
+from ....core import EmptyRegion, Mask, Volume
+from ....core.compiled import compiled, parallel, prange
 from .metric import FITS_INT32, FITS_INT64, Metric
 
 LOOK_AGAIN = 2

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core import BadSetting
+from ....core import BadSetting
 from .distance import squared_distances
 from .metric import Metric
 

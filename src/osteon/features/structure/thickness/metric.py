@@ -6,7 +6,7 @@ from math import gcd
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core import Grid
+from ....core import Grid
 
 FINEST_MM = 1e-6
 """Spacings are taken to the nanometre."""

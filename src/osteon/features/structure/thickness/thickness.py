@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core import BadSetting, EmptyRegion, Grid, GridMismatch, Mask
-from ...core.compiled import parallel, prange
+from ....core import BadSetting, EmptyRegion, Grid, GridMismatch, Mask
+from ....core.compiled import parallel, prange
 from .blocks import Slab, slabs
 from .levels import Levels, levels_of
 from .metric import Metric

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...core import Flag, Mask, Method
-from ..feature import METHODS, Feature, enter
+from ....core import Flag, Mask, Method
+from ...feature import METHODS, Feature, enter
 from .blocks import slabs
 from .metric import Metric
 from .mid_axes import mid_axis_distance

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.compiled import parallel, prange
+from ....core.compiled import parallel, prange
 from .metric import Metric
 
 LONGEST_TABLE = 1 << 18

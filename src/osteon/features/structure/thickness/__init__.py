@@ -1,0 +1,1 @@
+"""Thickness, spacing and number of trabeculae, exact on the voxel grid."""
