@@ -51,9 +51,9 @@ def osteon_purify() -> Tool:
 
 
 def osteon_distance() -> Tool:
-    from osteon.features.structure.thickness import distance
+    from osteon.features.structure import distance_map
 
-    return lambda bone: distance(_mask(bone))
+    return lambda bone: distance_map(_mask(bone)).values
 
 
 def osteon_components() -> Tool:
