@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO ?= demo
 
-.PHONY: demo test check bench lock docs clean
+.PHONY: demo test check bench lock truth docs clean
 
 demo: .venv/base.done ## measure a real CT and say where the report is
 	@$(BIN)/osteon measure samples/chest_abdomen_ct/ct.nii.gz \
@@ -25,11 +25,15 @@ check: .venv/test.done ## style, types, import contract, size of files and funct
 bench: .venv/test.done build/peers/done ## speed and memory, as ratios against a named peer
 	$(BIN)/python benchmarks/measure.py
 	$(BIN)/python benchmarks/structure.py --peers build/peers/bin/python
+	$(BIN)/python benchmarks/structure_whole.py
 
 build/peers/done: benchmarks/peers.txt
 	$(PYTHON) -m venv build/peers
 	build/peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers.txt
 	@touch $@
+
+truth: .venv/test.done ## measure shapes of known structure ever finer (a quarter of an hour)
+	$(BIN)/python tools/structure_truth.py
 
 docs: .venv/test.done ## write again the pages of docs/ that are made from the code
 	$(BIN)/python tools/make_docs.py

@@ -18,6 +18,7 @@ from typing import Any
 
 import dicom_outcomes
 import reference_erosion
+import structure_tables
 
 from osteon.calibration import METHODS as CALIBRATION_METHODS
 from osteon.calibration import PHANTOMS, THRESHOLDS
@@ -178,7 +179,16 @@ def proof(method: Method) -> str:
 
 def conformance() -> str:
     """Text of docs/conformance.md."""
-    sections = (_numbers(), _methods(), _regions(), _thresholds(), _phantoms())
+    sections = (
+        _numbers(),
+        _methods(),
+        ("Shapes of known structure", _measured(structure_tables.truth())),
+        ("Speed and memory of structure", _measured(structure_tables.speed())),
+        ("Stiffness against published values", _measured(structure_tables.strength())),
+        _regions(),
+        _thresholds(),
+        _phantoms(),
+    )
     return HEAD + "\n".join(f"## {title}\n\n{text}" for title, text in sections)
 
 
@@ -211,6 +221,12 @@ def _methods() -> tuple[str, str]:
     )
     title = "Methods, and what holds them to their definition"
     return title, said + table(("key", "what it does", "source", "held to"), rows)
+
+
+def _measured(told: tuple[str, Sequence[str], Iterable[Sequence[str]]]) -> str:
+    """A table of numbers that were measured, after what is to be said of it."""
+    said, head, rows = told
+    return said + table(head, rows)
 
 
 def _regions() -> tuple[str, str]:
