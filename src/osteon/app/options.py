@@ -1,10 +1,22 @@
 """Options that commands share, each documented once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
+
+
+def whole(_: object, tokens: Sequence[Token]) -> int:
+    """A whole number; cyclopts alone would round 2.5 to 2."""
+    try:
+        return int(tokens[0].value)
+    except ValueError:
+        raise ValueError(f"'{tokens[0].value}' is no whole number.") from None
+
+
+Whole = Annotated[int | None, Parameter(converter=whole)]
 
 
 @Parameter(name="*")
@@ -104,13 +116,13 @@ class Drawn:
     mask: Path | None = None
     """Region to measure, drawn on the voxels of the image; all of it without."""
 
-    label: int | None = None
+    label: Whole = None
     """Number of the region in the mask; every voxel that is not 0 without it."""
 
     series: str | None = None
     """Number or UID of the DICOM series, where there are several."""
 
-    spacing: tuple[float, float, float] | None = None
+    spacing: Annotated[tuple[float, float, float] | None, Parameter(negative="")] = None
     """Distance of voxels along the three axes in mm, for a TIFF stack."""
 
 
@@ -119,11 +131,11 @@ class Drawn:
 class Bone:
     """How bone is found and measured."""
 
-    threshold: str = "otsu"
+    threshold: Annotated[str, Parameter(allow_leading_hyphen=True)] = "otsu"
     """How bone is told from marrow: otsu, isodata, adaptive, ipl, or a value with its unit, such as
     "320 mg/cm3". An image of two values is taken as it is."""
 
-    references: tuple[float, float] | None = None
+    references: Annotated[tuple[float, float] | None, Parameter(negative="")] = None
     """Intensities of pure marrow and pure bone, MARROW BONE: the threshold lies halfway."""
 
     dark: Annotated[bool, Parameter(negative="")] = False
@@ -137,10 +149,10 @@ class Bone:
     """Where thickness takes the surface: in the centre of the next voxel outside (as BoneJ), or
     half a voxel before it (nearer to Scanco)."""
 
-    block: int | None = None
+    block: Whole = None
     """Slices worked on at once where memory is short; changes no number."""
 
-    map: tuple[Literal["Tb.Th", "Tb.Sp", "Ct.Th"], ...] = ()
+    map: Annotated[tuple[Literal["Tb.Th", "Tb.Sp", "Ct.Th"], ...], Parameter(negative="")] = ()
     """Map to write as NIfTI; give the option again for another one."""
 
 

@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ STALE_S = 3600.0
 """Age in s from which such a folder was left by a run that was killed: writing takes seconds."""
 
 
-def check_out(out: Path, inputs: Iterable[Path | None] = ()) -> None:
+def check_out(out: Path, inputs: Iterable[Path | None] = (), written: Iterable[str] = ()) -> None:
     """Refuse, before anything is computed, a folder that results cannot be written to.
 
     Parameters
@@ -29,11 +29,14 @@ def check_out(out: Path, inputs: Iterable[Path | None] = ()) -> None:
         Folder for the results; need not be there yet.
     inputs : iterable of Path or None
         What is read.
+    written : iterable of str
+        Names of the files that will be written.
 
     Raises
     ------
     BadSetting
-        If `out` is a file, cannot be written to, or is the folder that is read.
+        If `out` is a file, cannot be written to, is the folder that is read, or holds a file
+        that is read and would be overwritten.
     """
     if out.exists() and not out.is_dir():
         raise BadSetting(f"--out {out.name} is a file; name a folder.")
@@ -46,13 +49,20 @@ def check_out(out: Path, inputs: Iterable[Path | None] = ()) -> None:
         raise BadSetting(
             f"--out {out.name} cannot be written: there is no right to write to {place}."
         )
-    if out.resolve() in {path.resolve() for path in inputs if path}:
+    read = {path.resolve() for path in inputs if path}
+    if out.resolve() in read:
         raise BadSetting(f"--out {out.name} is the folder that is read; name another one.")
+    _spare(out, written, read)
 
 
 @contextmanager
-def results_folder(out: Path, inputs: Iterable[Path | None] = ()) -> Iterator[Path]:
+def results_folder(
+    out: Path, inputs: Iterable[Path | None] = (), earlier: Iterable[str] = ()
+) -> Iterator[Path]:
     """A temporary folder whose files are moved into `out` when all are there.
+
+    Files of the names `earlier` that an earlier run left in `out`, and this one did not write
+    again, are removed: beside the new numbers they would be taken for theirs.
 
     It lies in `out`, or beside it where `out` is not there yet, so that moving never leaves the
     file system. After an error or an interruption `out` is as it was before.
@@ -75,9 +85,10 @@ def results_folder(out: Path, inputs: Iterable[Path | None] = ()) -> Iterator[Pa
         new = partial / "new"
         new.mkdir()
         yield new
-        _spare(out, new, inputs)
+        names = [file.name for file in new.iterdir()]
+        _spare(out, (*names, *earlier), {path.resolve() for path in inputs if path})
         if out.is_dir():
-            _move_into(new, out, partial)
+            _move_into(new, out, partial, set(earlier) - set(names))
         else:
             new.rename(out)
     finally:
@@ -85,30 +96,32 @@ def results_folder(out: Path, inputs: Iterable[Path | None] = ()) -> Iterator[Pa
         _remove_empty(made)
 
 
-def _spare(out: Path, new: Path, inputs: Iterable[Path | None]) -> None:
+def _spare(out: Path, names: Iterable[str], read: Collection[Path]) -> None:
     """Refuse to write over what was read."""
-    read = {path.resolve() for path in inputs if path}
-    for file in new.iterdir():
-        if (out / file.name).resolve() in read:
+    for name in names:
+        if (out / name).resolve() in read:
             raise BadSetting(
-                f"--out {out.name} holds {file.name}, which was read and would be overwritten; "
+                f"--out {out.name or out} holds {name}, which was read and would be overwritten; "
                 "name another folder."
             )
 
 
-def _move_into(new: Path, out: Path, partial: Path) -> None:
+def _move_into(new: Path, out: Path, partial: Path, stale: Iterable[str]) -> None:
     """Move files over those of an earlier run; all of these come back if that fails half-way."""
     files = sorted(new.iterdir())
+    gone = [out / name for name in stale if (out / name).is_file()]
     earlier = partial / "earlier"
     earlier.mkdir()
-    for file in files:
+    for file in (*files, *gone):
         if (out / file.name).exists():
             shutil.copy2(out / file.name, earlier)
     try:
         for file in files:
             file.replace(out / file.name)
+        for file in gone:
+            file.unlink()
     except BaseException:
-        for file in files:
+        for file in (*files, *gone):
             if (earlier / file.name).exists():
                 (earlier / file.name).replace(out / file.name)
             elif not file.exists():

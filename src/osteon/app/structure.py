@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any
 from .options import Bone, Drawn, Naming, Strength
 
 if TYPE_CHECKING:
+    from ..core import Flag, Mask
     from ..pipelines import StructureResult
+
+MAP_FILES = ("Tb.Th.nii.gz", "Tb.Sp.nii.gz", "Ct.Th.nii.gz")
+"""Maps that a run may write; those of an earlier run are no maps of this one."""
 
 
 def structure(
@@ -44,7 +48,8 @@ def structure(
 
     began = time.monotonic()
     settings = StructureSettings(**asdict(bone), **asdict(strength))
-    check_out(out, (image, drawn.mask))
+    _check_mask(image, drawn)
+    check_out(out, (image, drawn.mask), ("bone.nii.gz", *MAP_FILES))
     with ProgressBar() as progress:
         progress("reading the image", 0, 20)
         from ..io import read_mask, read_scan
@@ -52,10 +57,13 @@ def structure(
         from .inputs import digests
 
         scan = read_scan(image, series=drawn.series, spacing=drawn.spacing)
-        region = None
+        region: Mask | None = None
+        odd: tuple[Flag, ...] = ()
         if drawn.mask is not None:
-            region, _ = read_mask(drawn.mask, onto=scan.volume.grid, label=drawn.label)
-        result = measure_structure(scan, region, settings=settings, progress=progress)
+            region, odd = read_mask(drawn.mask, onto=scan.volume.grid, label=drawn.label)
+        result = measure_structure(
+            scan, region, settings=settings, region_flags=odd, progress=progress
+        )
         progress("writing the report", 19, 20)
         files = {"image": image, "mask": drawn.mask}
         choices = {**asdict(settings), "label": drawn.label, "spacing": drawn.spacing}
@@ -64,6 +72,20 @@ def structure(
     for flag in result.flags:
         print(f"osteon: note: {flag.text}", file=sys.stderr)
     print(json.dumps(data) if naming.json else f"Report: {out / 'report.html'}")
+
+
+def _check_mask(image: Path, drawn: Drawn) -> None:
+    """Refuse a label of no mask, and the image itself as its mask."""
+    from ..core import BadSetting
+
+    if drawn.mask is None:
+        if drawn.label is not None:
+            raise BadSetting(f"--label {drawn.label} needs --mask FILE, in which it is the region.")
+    elif drawn.mask.resolve() == image.resolve():
+        raise BadSetting(
+            f"--mask {drawn.mask.name} is the image itself; give the region to measure in it, or "
+            "leave --mask out to measure all of it."
+        )
 
 
 def _write(
@@ -92,7 +114,8 @@ def _write(
         grey=grey,
         region=result.region,
     )
-    with results_folder(out, inputs) as folder:
+    earlier = MAP_FILES if (out / "results.json").is_file() else ()
+    with results_folder(out, inputs, earlier) as folder:
         write_mask(folder / "bone.nii.gz", result.bone.mask)
         for name in result.settings.map:
             write_volume(folder / f"{name}.nii.gz", maps[name])

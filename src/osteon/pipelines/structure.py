@@ -1,6 +1,6 @@
 """Trabecular structure of one image: bone is found, then measured part by part."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -9,10 +9,10 @@ import numpy as np
 
 from ..core import BadSetting, EmptyRegion, Flag, Mask, Measurement, OsteonError, Scan, Volume
 from ..features import FEATURES
-from ..features.structure import Fabric, Purified, Segmentation, Stiffness, Thickness, segment
+from ..features.structure import Fabric, Purified, Segmentation, Stiffness, Thickness
 from .structure_parts import Ground, Named, Part, parts_of
 from .structure_settings import RESOLVED_MM, StructureSettings
-from .structure_threshold import threshold_of
+from .structure_threshold import find_bone
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how many steps are done, and of how many."""
@@ -133,6 +133,7 @@ def measure_structure(
     region: Mask | None,
     *,
     settings: StructureSettings,
+    region_flags: Sequence[Flag] = (),
     progress: Progress = lambda what, done, steps: None,
 ) -> StructureResult:
     """Measure the structure of trabecular bone.
@@ -145,6 +146,8 @@ def measure_structure(
         Where to measure, on the grid of the scan; None is the whole image.
     settings : StructureSettings
         Choices that change the numbers.
+    region_flags : sequence of Flag
+        What is odd about the file of the region.
     progress : callable
         Called as ``progress(what, done, steps)``.
 
@@ -166,7 +169,7 @@ def measure_structure(
     if region is not None and region.on(image.grid, name="the region").voxels == 0:
         raise EmptyRegion("the region has no voxel; draw it on the bone that is to be measured.")
     progress("telling bone from marrow", 1, 20)
-    bone = segment(image, threshold_of(settings, image), region=region, bright=not settings.dark)
+    bone, odd = find_bone(settings, image, region)
     mode = _mode(settings.mode, image)
     if out_of_reach := [one for one in settings.map if one not in MAPS_OF.get(mode, ())]:
         raise BadSetting(
@@ -181,9 +184,7 @@ def measure_structure(
     for done, part in enumerate(parts):
         progress(part.says, 1 + done, len(parts) + 2)
         numbers += _measured(ground, part, where)
-    # that a mask has two values is what makes it a mask, and nothing odd
-    odd = (flag for flag in bone.flags if flag.code != "already-binary")
-    flags = (*scan.flags, *odd, *_mode_flags(settings.mode, mode, image))
+    flags = (*scan.flags, *region_flags, *odd, *_mode_flags(settings.mode, mode, image))
     return StructureResult(scan, region, bone, mode, tuple(numbers), ground.found, flags, settings)
 
 

@@ -1,6 +1,7 @@
 """The choices of `osteon structure` that change a number."""
 
 from dataclasses import dataclass
+from math import isfinite
 
 from ..core import BadSetting, UnknownName
 from ..features.structure import Convention
@@ -64,6 +65,8 @@ class StructureSettings:
         for name in self.map:
             if name not in MAPS:
                 raise UnknownName(f"--map {name} is not known; it is one of {', '.join(MAPS)}.")
+        if self.references is not None:
+            self._check_references(*self.references)
         for option, value, low, high in (
             ("block", 8 if self.block is None else self.block, 1, 100000),
             ("modulus-gpa", self.modulus_gpa, 0.1, 100.0),
@@ -72,3 +75,20 @@ class StructureSettings:
         ):
             if not low <= value <= high:
                 raise BadSetting(f"--{option} is {value:g}; it must be from {low:g} to {high:g}.")
+
+    def _check_references(self, marrow: float, bone: float) -> None:
+        """Refuse references that give no threshold, or not the one that other options ask for."""
+        option = f"--references {marrow:g} {bone:g}"
+        if not (isfinite(marrow) and isfinite(bone) and marrow != bone):
+            raise BadSetting(
+                f"{option} must be two different numbers: the intensity of marrow, then of bone."
+            )
+        if self.threshold != "otsu":
+            raise BadSetting(
+                f"{option} and --threshold {self.threshold} are two thresholds; give one of them."
+            )
+        if self.dark and bone > marrow:
+            raise BadSetting(
+                f"{option} says that bone is brighter than marrow, --dark that it is darker; the "
+                "intensity of marrow comes first."
+            )
