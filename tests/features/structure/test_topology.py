@@ -11,6 +11,7 @@ from osteon.core import EmptyRegion, Grid, Mask
 from osteon.features import FEATURES, METHODS
 from osteon.features.structure.amounts.configurations import configurations
 from osteon.features.structure.amounts.topology import topology
+from osteon.features.structure.phases.purify import purify
 
 MOVES = ([0, 0, 0], [3, -2, 1], [-0.4, 0.3, 0.2])
 
@@ -226,3 +227,14 @@ def test_an_empty_region_is_refused():
 def test_each_number_is_in_the_list_with_its_method():
     for name in topology(mask(ball(8, 3))).named():
         assert METHODS[FEATURES[name].method].doi == FEATURES[name].source
+
+
+def test_bone_in_memory_that_cannot_be_written_is_counted_as_any(tmp_path):
+    bone = holed_plate(2)
+    mapped = np.memmap(tmp_path / "bone", bool, "w+", shape=bone.shape)
+    mapped[:] = bone
+    mapped.flush()
+    read = np.memmap(tmp_path / "bone", bool, "r", shape=bone.shape)
+    grid = mask(bone).grid
+    assert topology(Mask(read, grid)).named() == topology(mask(bone)).named()
+    assert (purify(Mask(read, grid)).mask.values == bone).all()

@@ -90,6 +90,8 @@ def marrow_pieces(bone: Mask) -> Pieces:
 
 
 def _label(phase: NDArray[np.bool_], neighbours: Literal[6, 26]) -> Pieces:
+    # cc3d takes no read-only memory, such as a mapped file
+    phase = np.require(phase, requirements="W")
     labels, number = cc3d.connected_components(
         phase.view(np.uint8), connectivity=neighbours, binary_image=True, return_N=True
     )
