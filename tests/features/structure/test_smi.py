@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from osteon.core import EmptyRegion, Grid, Mask
 from osteon.features.structure.shape.smi import structure_model_index
@@ -123,3 +124,22 @@ def test_a_region_without_a_voxel_is_refused():
     nothing = mask_of(np.zeros((40, 40, 40), bool))
     with pytest.raises(EmptyRegion, match="no voxel"):
         structure_model_index(ball(5), region=nothing)
+
+
+def test_blocks_change_no_bit_of_a_surface_that_is_rough_all_over():
+    """Sums of many unlike triangles show where rounding depends on the place in the block."""
+    bone = mask_of(np.indices((16, 16, 16)).sum(axis=0) % 2 == 0, (0.1, 0.1, 0.1))
+    whole = structure_model_index(bone)
+    assert [structure_model_index(bone, block=n) for n in (1, 3, 7)] == [whole] * 3
+
+
+def test_a_region_beside_the_bone_has_no_index():
+    """Surface runs through the voxels next to the bone, but none of their middles is in it."""
+    bone = plate(4)
+    inside = structure_model_index(bone).volume
+    beside = ndimage.binary_dilation(bone.values) & ~bone.values
+    found = structure_model_index(bone, region=mask_of(beside))
+    assert found.surface > 0 < inside
+    assert found.volume == 0
+    assert found.named() == {"SMI": None}
+    assert [flag.code for flag in found.flags] == ["no-bone-volume"]

@@ -67,7 +67,7 @@ class StructureModelIndex:
     Attributes
     ----------
     smi : float or None
-        6·S'·V/S²; None where there is no surface.
+        6·S'·V/S²; None where there is no surface or no volume.
     surface : float
         Area S of the bone surface within the region, in mm².
     growth : float
@@ -77,7 +77,7 @@ class StructureModelIndex:
     hollow_share : float
         Share of the area that is hollow (concave), 0 to 1.
     flags : tuple of Flag
-        ``no-bone-surface``, ``concave-surface``.
+        ``no-bone-surface``, ``no-bone-volume``, ``concave-surface``.
     """
 
     smi: float | None
@@ -132,6 +132,9 @@ def structure_model_index(
     if area <= 0.0:
         text = "The bone has no surface within the region: it is empty or full."
         return StructureModelIndex(None, 0.0, 0.0, volume, 0.0, (Flag("no-bone-surface", text),))
+    if volume <= 0.0:
+        text = "Bone borders on the region, but no bone lies within: SMI has no volume to go by."
+        return StructureModelIndex(None, area, growth, 0.0, 0.0, (Flag("no-bone-volume", text),))
     hollow = _hollow_share(layers[:, 4:], area, volume, _side(bone))
     smi = 6.0 * growth * volume / area**2
     return StructureModelIndex(smi, area, growth, volume, hollow, _flags(hollow, filled / counted))
@@ -296,7 +299,11 @@ def _point(
     point: NDArray[np.float64],
     slope: NDArray[np.float64],
 ) -> None:
-    """Where an edge between two corners crosses the half value (in voxels), and the slope there."""
+    """Where an edge between two corners crosses the half value, and the slope there.
+
+    In voxels from the first corner of the cell: from that of the slab, rounding would depend on
+    where the slab begins.
+    """
     i = at[0] + 1 + (ends[0] >> 2), at[0] + 1 + (ends[1] >> 2)
     j = at[1] + (ends[0] >> 1 & 1), at[1] + (ends[1] >> 1 & 1)
     k = at[2] + (ends[0] & 1), at[2] + (ends[1] & 1)
@@ -310,9 +317,9 @@ def _point(
         slope[0] += weight * (field[a + 1, b, c] - field[a - 1, b, c])
         slope[1] += weight * (field[a, b + 1, c] - field[a, b - 1, c])
         slope[2] += weight * (field[a, b, c + 1] - field[a, b, c - 1])
-    point[0] = (1.0 - part) * i[0] + part * i[1]
-    point[1] = (1.0 - part) * j[0] + part * j[1]
-    point[2] = (1.0 - part) * k[0] + part * k[1]
+    point[0] = (1.0 - part) * (ends[0] >> 2) + part * (ends[1] >> 2)
+    point[1] = (1.0 - part) * (ends[0] >> 1 & 1) + part * (ends[1] >> 1 & 1)
+    point[2] = (1.0 - part) * (ends[0] & 1) + part * (ends[1] & 1)
 
 
 @compiled
@@ -335,8 +342,8 @@ def _triangle(
             length += normal[n, axis] ** 2
         if length > 0.0:
             normal[n] /= math.sqrt(length)
-    i, j, k = int(middle[0] - 0.5), int(middle[1] + 0.5), int(middle[2] + 0.5)
-    if not counted[i, j, k]:
+    i, j, k = int(middle[0] + 0.5), int(middle[1] + 0.5), int(middle[2] + 0.5)
+    if not counted[at[0] + i, at[1] + j, at[2] + k]:
         return
     e = (points[corners[1]] - points[corners[0]]) * spacing
     f = (points[corners[2]] - points[corners[0]]) * spacing
