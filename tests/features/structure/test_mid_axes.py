@@ -95,3 +95,19 @@ def test_no_bone_and_nothing_but_bone_have_no_mid_axes():
     for bone in (np.zeros((4, 4, 4), bool), np.ones((4, 4, 4), bool)):
         with pytest.raises(EmptyRegion, match=r"^(every one of 64|no) voxel"):
             mid_axes(mask(bone))
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_an_image_of_one_slice_has_mid_axes(axis):
+    """Two bars of three pixels, 12 apart: what lies between their middles is 12 wide."""
+    slice_of_bars = np.zeros((40, 40), bool)
+    slice_of_bars[10:13] = slice_of_bars[22:25] = True
+    bone = mask(np.expand_dims(slice_of_bars, axis))
+    middles = np.zeros_like(slice_of_bars)
+    middles[[11, 23]] = True
+    # the end of a line may be thinned away
+    assert (mid_axes(bone).values.squeeze(axis)[:, :-1] == middles[:, :-1]).all()
+    between = np.zeros_like(slice_of_bars)
+    between[12:23, :30] = True
+    found = mid_axis_distance(bone, region=mask(np.expand_dims(between, axis)))
+    assert found.mean == pytest.approx(12)

@@ -142,7 +142,7 @@ def _thinned(axes: NDArray[np.bool_]) -> NDArray[np.bool_]:
     for axis in (2, 1, 0):
         runs = np.moveaxis(axes, axis, 0)
         last = np.zeros_like(runs)
-        last[1:-1] = runs[:-2] & ~runs[2:]
-        last[-1:] = runs[-2:-1]
+        last[1:] = runs[:-1]
+        last[:-1] &= ~runs[1:]
         runs &= ~last
     return axes
