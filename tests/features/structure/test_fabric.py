@@ -234,6 +234,15 @@ def test_a_single_slice_is_refused():
         fabric(mask(slice_))
 
 
+@pytest.mark.parametrize("corner", [2, 1])
+def test_a_handful_of_voxels_has_no_fabric(corner):
+    """Their lines once had a length of 10¹⁰⁰ mm, or none to divide by."""
+    bone = np.zeros((4, 4, 4), np.bool_)
+    bone[:corner, :corner, 0] = True
+    with pytest.raises(UnsuitableScan, match="too few lines"):
+        fabric(mask(bone))
+
+
 def test_every_value_is_a_feature():
     named = fabric(mask(random_field(STRETCHED, shape=(40, 40, 40))[0])).named()
     assert named.keys() <= FEATURES.keys()

@@ -26,6 +26,9 @@ ROUNDS = 12
 NONE_BELOW = 1e-4
 """Part of the largest 1/MIL² below which there is no intercept along a direction."""
 
+FAINT = 1e-6
+"""Trace of the tensor · longest step², below which the lines say nothing of a surface."""
+
 
 @dataclass(frozen=True, eq=False)
 class TensorFit:
@@ -81,7 +84,8 @@ def fit_tensor(counted: Intercepts) -> TensorFit:
     Raises
     ------
     UnsuitableScan
-        If the region is less than two voxels wide along some direction.
+        If the region is less than two voxels wide along some direction, or holds hardly any
+        surface.
     """
     pairs, crossings = counted.pairs.sum(axis=0), counted.crossings.sum(axis=0)
     used = pairs > 0
@@ -107,9 +111,15 @@ def fit_tensor(counted: Intercepts) -> TensorFit:
     lengths = np.full(len(used), np.inf)
     np.divide(np.sqrt(length2), np.sqrt(straight), out=lengths, where=used & (share > 0))
     met = used & (share > 0) & (density > 0)
+    tensor = _tensor(solved)
+    if not met.any() or np.trace(tensor) * length2.max() < FAINT:
+        raise UnsuitableScan(
+            "too few lines of the region cross the surface of bone for a fabric tensor; check the "
+            "threshold, or take a larger region."
+        )
     ratio = lengths[met] * np.sqrt(density[met])
     misfit = float(np.sqrt(np.average((ratio - 1.0) ** 2, weights=fade[met])))
-    return TensorFit(_tensor(solved), used, lengths, misfit, weights)
+    return TensorFit(tensor, used, lengths, misfit, weights)
 
 
 def crossings_per_voxel(counted: Intercepts, tensor: NDArray[np.float64]) -> float:
