@@ -6,7 +6,7 @@ import nibabel
 import numpy as np
 import pytest
 
-from osteon.core import BadSetting, EmptyRegion, Grid, Mask, Volume
+from osteon.core import BadSetting, EmptyRegion, Grid, Mask, UnsuitableScan, Volume
 from osteon.features.structure.coarse.tbs import trabecular_bone_score
 
 
@@ -123,3 +123,26 @@ def test_the_local_form_gives_the_scores_published_with_the_l1_cubes(shared_data
         for axis, column in enumerate(("tbs_projection_a", "tbs_projection_b")):
             found = trabecular_bone_score(mask, axis=axis, form="local").score
             assert found == pytest.approx(float(row[column]), abs=2e-4)
+
+
+@pytest.mark.parametrize("form", ["variogram", "local"])
+@pytest.mark.parametrize("side", [1, 2, 3, 4, 5, 6])
+def test_a_projection_smaller_than_the_reach_is_scored_as_far_as_it_goes(side, form):
+    """Steps of a ramp a few pixels wide: 39 of one along it in each line, none across."""
+    ramp = np.broadcast_to(np.arange(40.0)[:, None], (40, side))[None].copy()
+    found = trabecular_bone_score(image(ramp), axis=0, form=form)
+    if form == "variogram":
+        assert found.variogram[0] == pytest.approx(39 * side / (39 * side + 40 * (side - 1)))
+    else:
+        assert [flag.code for flag in found.flags] == ["no-texture"]
+
+
+@pytest.mark.parametrize("missing", [np.nan, np.inf])
+def test_missing_values_are_told_unless_they_lie_outside_the_region(missing):
+    values = rough(1.0, side=32)
+    region = Mask(np.indices(values.shape)[2] > 5, grid(values.shape))
+    whole = trabecular_bone_score(image(values), axis=0, region=region)
+    values[0, 3, 3] = missing
+    assert trabecular_bone_score(image(values), axis=0, region=region).score == whole.score
+    with pytest.raises(UnsuitableScan, match="1 rays"):
+        trabecular_bone_score(image(values), axis=0)

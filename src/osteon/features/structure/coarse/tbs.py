@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ....core import BadSetting, EmptyRegion, Flag, Mask, Method, Volume
+from ....core import BadSetting, EmptyRegion, Flag, Mask, Method, UnsuitableScan, Volume
 from ...feature import METHODS, Feature, enter
 
 TBS_METHOD = Method(
@@ -109,6 +109,8 @@ def trabecular_bone_score(
         If the region lies on another grid.
     EmptyRegion
         If the region has no voxel.
+    UnsuitableScan
+        If values of the region are missing (not finite).
     """
     if axis not in (0, 1, 2):
         raise BadSetting(f"rays run along axis 0, 1 or 2 of the volume; got {axis}.")
@@ -146,13 +148,26 @@ def _steps(spacing: NDArray[np.float64], reach: float | None) -> tuple[int, int]
 def _project(bone: Mask | Volume, region: Mask | None, axis: int) -> NDArray[np.float64]:
     """Mean along each ray within the region; NaN where a ray has too short a way in it."""
     if region is None:
-        total = np.asarray(bone.values.sum(axis=axis, dtype=np.float64))
-        return total / bone.grid.shape[axis]
+        return _along_rays(bone, axis, True) / bone.grid.shape[axis]
     if region.on(bone.grid, name="the region").voxels == 0:
         raise EmptyRegion("the region has no voxel; a projection needs a region.")
     way = region.values.sum(axis=axis)
-    total = np.asarray(bone.values.sum(axis=axis, dtype=np.float64, where=region.values))
+    total = _along_rays(bone, axis, region.values)
     return np.where(way >= FULL_RAY * way.max(), total / np.maximum(way, 1), np.nan)
+
+
+def _along_rays(
+    bone: Mask | Volume, axis: int, where: NDArray[np.bool_] | bool
+) -> NDArray[np.float64]:
+    """Sum along each ray, having checked that there is one."""
+    # of infinite values of both signs there is no sum, which is told below
+    with np.errstate(invalid="ignore"):
+        total = np.asarray(bone.values.sum(axis=axis, dtype=np.float64, where=where))
+    if missing := int(np.count_nonzero(~np.isfinite(total))):
+        raise UnsuitableScan(
+            f"{missing} rays meet values that are no finite numbers. Leave them out of the region."
+        )
+    return total
 
 
 def _pairs(
@@ -161,8 +176,8 @@ def _pairs(
     """Pixels and their partners one lag on (a ≥ 0)."""
     a, b = lag
     rows, columns = projection.shape
-    first = projection[: rows - a, max(-b, 0) : columns - max(b, 0)]
-    second = projection[a:, max(b, 0) : columns + min(b, 0)]
+    first = projection[: max(rows - a, 0), max(-b, 0) : max(columns - max(b, 0), 0)]
+    second = projection[a:, max(b, 0) : max(columns + min(b, 0), 0)]
     return first, second
 
 
