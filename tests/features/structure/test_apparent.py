@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from osteon.core import EmptyRegion, Grid, Mask, Volume
+from osteon.core import BadSetting, EmptyRegion, Grid, Mask, UnsuitableScan, Volume
 from osteon.features.structure.coarse.apparent import apparent_parameters
 
 FINE = (np.arange(8) + 0.5) / 8 - 0.5
@@ -122,3 +122,16 @@ def test_a_region_without_a_voxel_is_refused():
 @pytest.fixture
 def rng():
     return np.random.default_rng(7)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -300.0, 1200.0])
+def test_grey_values_are_no_share_of_bone(wrong):
+    image = stripes(0, width=4.0, period=12.0)
+    image.values[3, 3, 0] = wrong
+    with pytest.raises(UnsuitableScan, match="0 to 1"):
+        apparent_parameters(image)
+
+
+def test_slices_lie_across_an_axis_of_the_volume():
+    with pytest.raises(BadSetting, match="got 3"):
+        apparent_parameters(stripes(0, width=4.0, period=12.0), axis=3)

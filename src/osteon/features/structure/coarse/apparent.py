@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ....core import EmptyRegion, Flag, Mask, Method, Volume
+from ....core import BadSetting, EmptyRegion, Flag, Mask, Method, UnsuitableScan, Volume
 from ....core.compiled import parallel, prange
 from ...feature import METHODS, Feature, enter
 
@@ -117,7 +117,14 @@ def apparent_parameters(
         If the region lies on another grid.
     EmptyRegion
         If the region has no voxel.
+    BadSetting
+        If the axis is not 0, 1 or 2.
+    UnsuitableScan
+        If what is given as share of bone is missing or not between 0 and 1.
     """
+    if axis not in (None, 0, 1, 2):
+        raise BadSetting(f"slices lie across axis 0, 1 or 2 of the volume; got {axis}.")
+    _must_be_shares(bone)
     if region is not None and region.on(bone.grid, name="the region").voxels == 0:
         raise EmptyRegion("the region has no voxel; test lines need a region.")
     if axis is None:
@@ -141,6 +148,16 @@ def apparent_parameters(
             counts += _cross(values, where, directions, spacing, level)
     fraction = math.fsum(shares) / voxels
     return _parameters(fraction, counts, STEP * float(spacing.min()), axis)
+
+
+def _must_be_shares(bone: Mask | Volume) -> None:
+    low, high = float(bone.values.min()), float(bone.values.max())
+    # a little beyond is what interpolation leaves
+    if not -0.1 <= low <= high <= 1.1:
+        raise UnsuitableScan(
+            f"the share of bone in a voxel is 0 to 1; got {low:g} to {high:g}. Give a mask, or "
+            "bring grey values to shares first."
+        )
 
 
 def _level(stack: NDArray[np.generic], inside: NDArray[np.bool_] | None) -> float:
