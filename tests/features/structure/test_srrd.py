@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from osteon.core import EmptyRegion, Grid, GridMismatch, Mask, Volume
+from osteon.core import EmptyRegion, Grid, GridMismatch, Mask, UnsuitableScan, Volume
 from osteon.features.structure.coarse.srrd import srrd_parameters
 
 DARK, BRIGHT = 100, 200
@@ -170,3 +170,22 @@ def test_bad_regions_are_refused():
     other = scan(stripes(3, 5, slices=3))
     with pytest.raises(GridMismatch, match="the region"):
         srrd_parameters(image, region=middle(other))
+
+
+@pytest.mark.parametrize("missing", [np.nan, np.inf])
+def test_missing_values_are_told_unless_their_slice_is_outside_the_region(missing):
+    values = stripes(3, 5, slices=3).astype(np.float32)
+    whole = scan(values.copy())
+    region = middle(whole)
+    region.values[..., 2] = False
+    values[0, 0, 2] = missing
+    found = srrd_parameters(scan(values), region=region)
+    assert found.named() == srrd_parameters(whole, region=region).named()
+    with pytest.raises(UnsuitableScan, match="finite"):
+        srrd_parameters(scan(values), region=middle(scan(values)))
+
+
+def test_an_image_below_a_pixel_of_the_recipe_is_refused():
+    with pytest.raises(UnsuitableScan, match=r"0\.06 by 0\.2 mm"):
+        small = scan(np.full((3, 10, 4), 7, np.int16), (0.02, 0.02, 0.75))
+        srrd_parameters(small, region=Mask(small.values > 0, small.grid))

@@ -9,7 +9,7 @@ from scipy import ndimage
 from skimage.filters import threshold_local
 from skimage.morphology import skeletonize
 
-from ....core import EmptyRegion, Flag, Mask, Method, Volume
+from ....core import EmptyRegion, Flag, Mask, Method, UnsuitableScan, Volume
 from ...feature import METHODS, Feature, enter
 
 SRRD = Method(
@@ -135,6 +135,8 @@ def srrd_parameters(image: Volume, *, region: Mask) -> Srrd:
         If the region lies on another grid.
     EmptyRegion
         If the region has no voxel.
+    UnsuitableScan
+        If values are missing in a slice that meets the region, or a slice is below 0.1 mm wide.
     """
     if region.on(image.grid, name="the region").voxels == 0:
         raise EmptyRegion("the region has no voxel; the recipe measures within a bone.")
@@ -143,6 +145,16 @@ def srrd_parameters(image: Volume, *, region: Mask) -> Srrd:
     stack = np.moveaxis(image.values, axis, 0)
     inside = np.moveaxis(region.values, axis, 0)
     met = np.flatnonzero(inside.any(axis=(1, 2)))
+    if min(_sizes(stack.shape[1:], spacing)) < 1:
+        raise UnsuitableScan(
+            f"slices are {stack.shape[1] * spacing[0]:.3g} by {stack.shape[2] * spacing[1]:.3g} mm "
+            f"large; the recipe needs at least one pixel of {PIXEL_MM:g} mm."
+        )
+    if not np.isfinite(stack[met]).all():
+        raise UnsuitableScan(
+            "slices of the region hold values that are no finite numbers. Crop the image, or set "
+            "them to 0, which lies outside for the recipe."
+        )
     found = np.array([_slice(stack[n], inside[n], spacing) for n in met])
     thickness, separation = (_over_slices(column) for column in found.T)
     if thickness is None or separation is None:
