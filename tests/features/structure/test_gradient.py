@@ -143,3 +143,11 @@ def test_every_value_is_a_feature():
     assert named.keys() == {"DA (gradient)"}
     assert named.keys() <= FEATURES.keys()
     assert FEATURES["DA (gradient)"].unit == "1"
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, 1e200])
+def test_values_without_a_square_are_told(value):
+    holes = waves(TURN)
+    holes[20, 20, 20] = value
+    with pytest.raises(UnsuitableScan, match="finite"):
+        gradient_fabric(volume(holes))

@@ -131,6 +131,8 @@ def gradient_fabric(
         If the width is below 0.7 of the largest spacing, or `block` below 1.
     GridMismatch
         If the region lies on another grid than the image.
+    UnsuitableScan
+        If grey values in or beside the region are missing (not finite).
     """
     spacing, shape = image.grid.spacing, image.grid.shape
     width = WIDTH * float(spacing.max()) if width is None else width
@@ -144,21 +146,25 @@ def gradient_fabric(
     inside = None if region is None else region.on(image.grid, name="the region").values
     kernels = [_kernels(width, float(s)) for s in spacing]
     size = block or SLAB
-    rows = [
-        row
-        for start in range(0, shape[0], size)
-        for row in _products(image.values, inside, (start, min(start + size, shape[0])), kernels)
-    ]
+    # what is not finite or overflows is told below
+    with np.errstate(invalid="ignore", over="ignore"):
+        rows = [
+            row
+            for start in range(0, shape[0], size)
+            for row in _products(
+                image.values, inside, (start, min(start + size, shape[0])), kernels
+            )
+        ]
+    if not np.isfinite(rows).all():
+        raise UnsuitableScan(
+            "grey values in or beside the region are no finite numbers, or too large to square. "
+            "Replace missing values, or crop the image."
+        )
     count, square, *sums = (math.fsum(column) for column in zip(*rows, strict=True))
     if count == 0:
         raise EmptyRegion("the region has no voxel; a gradient needs at least one.")
     xx, yy, zz, xy, xz, yz = np.array(sums) / count
     own = np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
-    if not np.isfinite(own).all():
-        raise UnsuitableScan(
-            "grey values in or beside the region are no finite numbers. Replace missing values, "
-            "or crop the image."
-        )
     if np.trace(own) * width**2 <= VARIES * square / count:
         raise EmptyRegion("grey values do not vary in the region; there is no gradient to average.")
     tensor = image.grid.direction @ own @ image.grid.direction.T
