@@ -283,3 +283,13 @@ def test_the_image_is_left_alone():
     for how in EVERY:
         segment(image(values), how, region=part())
     assert (values == before).all()
+
+
+@pytest.mark.parametrize("how", [Otsu(), Isodata()])
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_values_that_only_rounding_keeps_apart_are_told(how, kind):
+    """Some ten neighbouring numbers: a thousand classes of equal width do not fit between them."""
+    values = (1e7 + scan() / 500 * 10 * np.spacing(kind(1e7))).astype(kind)
+    assert len(np.unique(values)) > 5
+    with pytest.raises(UnsuitableScan, match="hardly tell apart"):
+        segment(image(values), how)

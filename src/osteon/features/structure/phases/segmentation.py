@@ -265,7 +265,7 @@ def segment(
     GridMismatch
         If the region lies on another grid.
     UnsuitableScan
-        If values are missing (not finite).
+        If values are missing (not finite), or too close together to part into classes.
 
     Notes
     -----
@@ -378,8 +378,20 @@ def _histogram(values: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.floa
             some = flat[start : start + MANY].astype(np.int64) - int(low)
             counts += np.bincount(some, minlength=counts.size)
         return counts, np.arange(int(low), int(high) + 1, dtype=np.float64)
+    if _between_are_few(float(low), float(high), values.dtype):
+        raise UnsuitableScan(
+            f"values of the region run from {float(low):.9g} to {float(high):.9g}, which numbers "
+            f"of type {values.dtype} hardly tell apart; take off what they have in common."
+        )
     counts, edges = np.histogram(values, bins=BINS)
     return counts, np.asarray(edges[:-1] + edges[1:], np.float64) / 2
+
+
+def _between_are_few(low: float, high: float, kind: np.dtype[Any]) -> bool:
+    """Whether numbers of a type lie too close together to part a range into `BINS` classes."""
+    if not np.issubdtype(kind, np.floating):
+        return False
+    return high - low < 2 * BINS * float(np.spacing(kind.type(max(abs(low), abs(high)))))
 
 
 def _otsu(counts: NDArray[np.int64], places: NDArray[np.float64]) -> float:
