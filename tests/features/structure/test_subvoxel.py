@@ -125,14 +125,44 @@ def test_shapes_blurred_by_a_whole_voxel_have_their_thickness(truth, outside):
     within(partial_volumes(outside, (32, 32, 32), blur=1.0), truth)
 
 
-@pytest.mark.parametrize(("truth", "outside"), SHAPES[::4])
+@pytest.mark.parametrize(("truth", "outside"), SHAPES[2::7])
 @pytest.mark.parametrize("spacing", [(1.0, 1.0, 2.0), (0.6, 0.8, 1.0)])
 def test_voxels_need_not_be_cubes(truth, outside, spacing):
     # scaled so that the thinnest are at least three of the longest voxels thick
     grown = max(spacing)
     wider = lambda x, y, z: outside(x / grown, y / grown, z / grown) * grown  # noqa: E731
-    shape = tuple(int(32 * grown / h) for h in spacing)
+    shape = tuple(int(26 * grown / h) for h in spacing)
     within(partial_volumes(wider, shape, spacing), truth * grown, spacing)
+
+
+@pytest.mark.parametrize("offset", [0, 0.5])
+def test_voxels_a_quarter_full_do_not_move_a_face(offset):
+    # both faces cut their voxels alike, so that their errors would add up
+    values = partial_volumes(plate(5.5, (0, 0, 1), offset), (24, 24, 24))
+    found = subvoxel_thickness(volume(values), 0.5)
+    assert found.mean == pytest.approx(5.5, rel=0.007)
+
+
+def test_noise_does_not_pick_the_largest_balls():
+    values = partial_volumes(plate(8, (0, 0, 1), 0.2), (24, 24, 24), blur=0.7)
+    noisy = values + 0.05 * np.random.default_rng(1).normal(size=values.shape)
+    found = subvoxel_thickness(volume(noisy), 0.5)
+    assert found.mean == pytest.approx(8, rel=0.01)
+
+
+def test_large_things_are_found_more_exactly_than_small_ones_whatever_the_voxels():
+    spacing = (0.6, 0.8, 1.0)
+    values = partial_volumes(ball(30, 0.3), (56, 42, 34), spacing)
+    found = subvoxel_thickness(volume(values, spacing), 0.5)
+    assert found.mean == pytest.approx(30, rel=0.006)
+
+
+def test_a_square_bar_is_as_thick_as_its_side():
+    bar = lambda x, y, z: np.maximum(abs(x - 0.2), abs(y + 0.1)) - 4.6 + 0 * z  # noqa: E731
+    values = partial_volumes(bar, (24, 24, 16))
+    found = subvoxel_thickness(volume(values), 0.5)
+    assert found.max == pytest.approx(9.2, rel=0.01)
+    assert np.median(found.map[values > 0.5]) == pytest.approx(9.2, rel=0.01)
 
 
 def test_a_plate_of_two_voxels_is_found_where_the_blur_is_known():

@@ -1,10 +1,4 @@
-"""Balls that touch the surface on opposite sides: the thickness between the voxels.
-
-A ball that touches the surface at a and b, where the unit normals into the phase are m and n, has
-its centre at a + r m and at b + r n, so that r = (n - m)·(a - b) / |n - m|². This is exact for
-plates, rods, balls and shells wherever a and b lie, and it is the ball that shrinks onto b in
-Ma et al. 2012. All opposite pairs around a voxel vote, so that noise is averaged.
-"""
+"""Balls that fill a phase, each touching opposite sides of the surface around a voxel."""
 
 import math
 
@@ -12,26 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.compiled import compiled, parallel, prange
+from .ball_fit import OFF_NORMAL, OPPOSITE, Ball, fitted
 from .surface_correction import Surface, dot
 from .surface_points import Lattice, at
-
-OPPOSITE = -0.3
-"""Points are opposite where the cosine of the angle between their normals is not above this."""
-
-TRUST = 3
-"""Pairs weigh by 1 - cosine to this power: the error of a normal falls out where it is opposite."""
-
-OFF_NORMAL = 0.03
-"""By about how much a normal from grey values is off, in radian."""
 
 OFF_FOOT = 0.5
 """By about how much the point nearest to a voxel is off sideways, in voxels."""
 
 MOST_POINTS = 27 * 6
 """A voxel and its 26 neighbours know at most this many points."""
-
-TOUCHES = 0.35
-"""A point whose tangent plane misses the ball by more than this takes no part, in voxels."""
 
 NEAR = 0.75
 """The centre lies no further from its voxel than this part of the voxel's diagonal."""
@@ -42,17 +25,8 @@ SHALLOW = 0.5
 SMALLEST = 0.25
 """Balls of a smaller radius are noise, in voxels."""
 
-MOST_GROWN = 0.2
-"""Most that is given back to the radius of a thin plate, per standard deviation of the blur."""
-
 INSIDE = 0.25
 """A ball that sticks out of its neighbour by less than this is left out, in voxels."""
-
-PRESSES = 0.2
-"""A ball reaches beyond a point by no more than this, in voxels: noise, not a narrow place."""
-
-REPEATS = 3
-"""How often points that do not touch are taken out."""
 
 BALL_VALUES = 4
 """A ball is its centre along i, j, k and its radius, all in mm; radius 0 is none."""
@@ -144,133 +118,29 @@ def _gather(
 
 
 @compiled
-def _vote(
-    places: NDArray[np.float32], names: NDArray[np.int64], normals: NDArray[np.float32]
-) -> tuple[float, float, float, float]:
-    """Centre and radius of the ball that fits all opposite pairs; radius 0 where there are none."""
-    weight = radius = x = y = z = u = v = w = 0.0
-    for p in range(names.size):
-        a = places[names[p]]
-        for q in range(p):
-            b = places[names[q]]
-            cosine = dot(normals[p], normals[q])
-            if cosine > OPPOSITE:
-                continue
-            trust = (1.0 - cosine) ** TRUST
-            share = trust * (2.0 - 2.0 * cosine)
-            radius += trust * dot(normals[q] - normals[p], a - b)
-            weight += share
-            x += share * (a[0] + b[0])
-            y += share * (a[1] + b[1])
-            z += share * (a[2] + b[2])
-            u += share * (normals[p, 0] + normals[q, 0])
-            v += share * (normals[p, 1] + normals[q, 1])
-            w += share * (normals[p, 2] + normals[q, 2])
-    if weight == 0.0:
-        return 0.0, 0.0, 0.0, 0.0
-    r, s = radius / weight, 0.5 / weight
-    return s * (x + r * u), s * (y + r * v), s * (z + r * w), r
-
-
-@compiled
-def _touching(
-    places: NDArray[np.float32],
-    names: NDArray[np.int64],
-    normals: NDArray[np.float32],
-    ball: tuple[float, float, float, float],
-    slack: float,
-) -> int:
-    """Keep the points whose tangent plane the ball touches; how many they are."""
-    kept = 0
-    for q in range(names.size):
-        place, normal = places[names[q]], normals[q]
-        x, y, z = ball[0] - place[0], ball[1] - place[1], ball[2] - place[2]
-        depth = normal[0] * x + normal[1] * y + normal[2] * z
-        if abs(depth - ball[3]) <= slack:
-            names[kept] = names[q]
-            normals[kept] = normal
-            kept += 1
-    return kept
-
-
-@compiled
-def _room(
-    places: NDArray[np.float32],
-    names: NDArray[np.int64],
-    ball: tuple[float, float, float, float],
-) -> float:
-    """Distance of the nearest of the points from the centre of a ball."""
-    least = math.inf
-    for n in names:
-        x, y, z = ball[0] - places[n, 0], ball[1] - places[n, 1], ball[2] - places[n, 2]
-        least = min(least, x * x + y * y + z * z)
-    return math.sqrt(least)
-
-
-@compiled
-def _grown(
-    ball: tuple[float, float, float, float],
-    surface: Surface,
-    names: NDArray[np.int64],
-    scale: NDArray[np.float64],
-) -> float:
-    """Radius after what the opposite face of a thin plate takes away by blur is given back.
-
-    In a plate the grey value at a face is less than half the step by what is missing beyond the
-    other face. In rods and balls the curvature has told that already.
-    """
-    bent = 0.0
-    for n in names:
-        bent += surface.bent[n]
-    normal = surface.normal[names[0]]
-    blur = 0.0
-    for a in range(3):
-        blur += normal[a] * normal[a] * scale[a] * scale[a]
-    blur = math.sqrt(blur)
-    thickness = 2.0 * ball[3] / blur
-    flat = max(0.0, 1.0 - abs(bent / names.size) * ball[3] / blur)
-    missing = 0.0
-    for _ in range(3):
-        missing = math.sqrt(math.pi / 2.0) * math.erfc((thickness + missing) / math.sqrt(2.0))
-    return ball[3] + blur * flat * min(missing, MOST_GROWN)
-
-
-@compiled
 def _ball(
     voxel: tuple[int, int, int],
     lattice: Lattice,
     surface: Surface,
     near: NDArray[np.int32],
     scale: NDArray[np.float64],
-) -> tuple[float, float, float, float]:
+) -> Ball:
     """Ball that touches opposite sides around a voxel; radius 0 where there is none."""
     h = lattice.spacing
     names = np.empty(MOST_POINTS, np.int64)
     normals = np.empty((MOST_POINTS, 3), np.float32)
-    places = surface.position
     found = _gather(voxel, lattice, surface, near, (names, normals))
-    every = names[:found].copy()
-    ball = _vote(places, names[:found], normals)
-    for _ in range(REPEATS):
-        if ball[3] <= 0.0:
-            return 0.0, 0.0, 0.0, 0.0
-        slack = TOUCHES * h.min() + OFF_NORMAL * ball[3]
-        kept = _touching(places, names[:found], normals, ball, slack)
-        if kept == found:
-            break
-        found = kept
-        ball = _vote(places, names[:found], normals)
-    radius = min(ball[3], _room(places, every, ball) + PRESSES * h.min())
-    x, y, z = ball[0] - voxel[0] * h[0], ball[1] - voxel[1] * h[1], ball[2] - voxel[2] * h[2]
+    ball = fitted(surface, names[:found], normals[:found], h.min(), scale)
     reach = NEAR * math.sqrt(h[0] * h[0] + h[1] * h[1] + h[2] * h[2])
-    if ball[3] <= 0.0 or x * x + y * y + z * z > reach * reach:
-        return 0.0, 0.0, 0.0, 0.0
+    away = 0.0
     for a in range(3):
         place = ball[a] / h[a]
+        away += (ball[a] - voxel[a] * h[a]) ** 2
         if place < -0.5 or place > near.shape[a] - 0.5:
             return 0.0, 0.0, 0.0, 0.0
-    ball = (ball[0], ball[1], ball[2], radius)
-    return ball[0], ball[1], ball[2], _grown(ball, surface, names[:found], scale)
+    if away > reach * reach:
+        return 0.0, 0.0, 0.0, 0.0
+    return ball
 
 
 @parallel
