@@ -141,7 +141,7 @@ def test_a_report_of_the_least_that_can_be_given(tmp_path):
     words = words_of(text)
     for absent in ("Which way the bone runs", "Stiffness tensor", "Know before using"):
         assert absent not in words
-    assert "No distribution" in words
+    assert "How thick, and how far apart" not in words
     assert "The image itself holds bone and marrow only" in words
     assert "Loose voxels were kept." in words
     assert text.count("<img") == 2 + 3

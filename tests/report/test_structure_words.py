@@ -122,31 +122,49 @@ def test_every_parameter_has_one_place_and_an_unknown_one_comes_last():
     assert len(names) == len(set(names))
     data = {**TREE, "measurements": [measurement("Tb.New", 1.0), *TREE["measurements"]]}
     groups = StructureFindings(data).groups()
-    assert groups[-1][0] == "Other"
-    assert [p.name for p in groups[-1][1]] == ["Tb.New"]
-    assert sum(len(found) for _, found in groups) == len(data["measurements"])
+    assert groups[-1].name == "Other"
+    assert [p.name for p in groups[-1].parameters] == ["Tb.New"]
+    assert sum(len(group.parameters) for group in groups) == len(data["measurements"])
 
 
 def test_regions_are_named_where_there_is_more_than_one():
     other = {**measurement("BV/TV", 0.5), "region": "outer"}
-    groups = dict(
-        StructureFindings({**TREE, "measurements": [*TREE["measurements"], other]}).groups()
-    )
-    words = [p.words for p in groups["Amount"] if p.name == "BV/TV"]
+    data = {**TREE, "measurements": [*TREE["measurements"], other]}
+    amount = StructureFindings(data).groups()[0]
+    words = [p.words for p in amount.parameters if p.name == "BV/TV"]
     assert words == ["bone volume fraction, all", "bone volume fraction, outer"]
+
+
+def test_words_about_several_parameters_are_told_once():
+    thin = {"code": "thin-region", "text": "The region is thin."}
+    own = {"code": "rough", "text": "The surface is rough."}
+    missing = {"code": "not-available", "text": "No grey values."}
+    rows = [
+        {**measurement("Tb.Th", 0.2), "flags": [thin]},
+        {**measurement("Tb.Sp", 0.6), "flags": [thin, own]},
+        {**measurement("Tb.Th (sub-voxel)", None), "flags": [missing]},
+        {**measurement("Tb.Sp (sub-voxel)", None), "flags": [missing]},
+    ]
+    (group,) = StructureFindings({**TREE, "measurements": rows}).groups()
+    assert group.notes == [
+        ("Tb.Th, Tb.Sp", "The region is thin."),
+        ("Tb.Th (sub-voxel), Tb.Sp (sub-voxel)", "No grey values."),
+    ]
+    assert [p.flags for p in group.parameters] == [[], ["The surface is rough."], [], []]
+    assert [p.missing for p in group.parameters] == [""] * 4
 
 
 def test_an_uncertainty_has_the_decimals_of_its_number():
     one = {**measurement("Tb.Th", 0.16604), "uncertainty": 0.00312}
-    (_, found), *_ = StructureFindings({**TREE, "measurements": [one]}).groups()
-    assert found[0].value == "0.1660 ± 0.0031"
+    found = StructureFindings({**TREE, "measurements": [one]}).groups()[0]
+    assert found.parameters[0].value == "0.1660 ± 0.0031"
 
 
 def test_a_range_of_two_ends_is_said_in_words():
     features = {"SMI": {"definition": "d", "range": [-2, None], "source": ""}}
     data = {**TREE, "measurements": [measurement("SMI", 1.0)], "features": features}
-    (_, found), *_ = StructureFindings(data).groups()
-    assert dict(found[0].facts)["Range"] == "−2 to no limit"
+    found = StructureFindings(data).groups()[0]
+    assert dict(found.parameters[0].facts)["Range"] == "−2 to no limit"
 
 
 def test_a_threshold_has_its_unit():

@@ -1,7 +1,7 @@
 """Measurements of trabecular structure sorted for reading."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .structure_words import DASH, GROUPS, MAIN, MINIMAL, OTHERS, figure, why_missing
@@ -43,6 +43,25 @@ class Parameter:
     source: str
 
 
+@dataclass(frozen=True)
+class Group:
+    """Parameters that are shown together.
+
+    Attributes
+    ----------
+    name : str
+        What they are about.
+    parameters : sequence of Parameter
+        In the order in which they are shown.
+    notes : sequence of (str, str)
+        What is to be known of several of them: their names, and the words.
+    """
+
+    name: str
+    parameters: Sequence[Parameter]
+    notes: Sequence[tuple[str, str]]
+
+
 class StructureFindings:
     """Parameters of a results dict, by name and by group.
 
@@ -80,8 +99,8 @@ class StructureFindings:
             for name in names
         ]
 
-    def groups(self) -> list[tuple[str, list[Parameter]]]:
-        """Every measured parameter under the name of its group."""
+    def groups(self) -> list[Group]:
+        """Every measured parameter in its group."""
         known = {name: group for group, names in GROUPS.items() for name in names}
         order = list(known)
         rows = sorted(
@@ -91,7 +110,7 @@ class StructureFindings:
         found: dict[str, list[Parameter]] = {}
         for row in rows:
             found.setdefault(known.get(row["name"], OTHERS), []).append(self._parameter(row))
-        return list(found.items())
+        return [_told_once(name, parameters) for name, parameters in found.items()]
 
     def _absent(self, name: str) -> Parameter:
         return Parameter(name, MAIN[name], DASH, "", "", "it was not measured.", (), (), (), "")
@@ -125,6 +144,24 @@ class StructureFindings:
             if (other["level"], other["region"], other["name"]) == place:
                 return figure(other["value"], other["unit"]) if is_number(other["value"]) else ""
         return ""
+
+
+def _told_once(name: str, parameters: Sequence[Parameter]) -> Group:
+    """A group in which words about several parameters stand above them, and only there."""
+    about: dict[str, list[str]] = {}
+    for one in parameters:
+        for text in (*one.flags, *filter(None, [one.missing])):
+            about.setdefault(text, []).append(one.name)
+    shared = {text: ", ".join(names) for text, names in about.items() if len(names) > 1}
+    lines = [
+        replace(
+            one,
+            flags=[text for text in one.flags if text not in shared],
+            missing="" if one.missing in shared else one.missing,
+        )
+        for one in parameters
+    ]
+    return Group(name, lines, [(names, text) for text, names in shared.items()])
 
 
 def _give_or_take(row: Mapping[str, Any]) -> str:
