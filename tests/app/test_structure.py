@@ -9,9 +9,10 @@ import nibabel
 import numpy as np
 import pytest
 
+from images import isq, saved
 from osteon.features import FEATURES
 
-from .person import here, osteon, save
+from .person import contents, here, osteon, save
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "structure.schema.json"
 MM = np.diag([-0.05, -0.05, 0.05, 1.0])
@@ -90,6 +91,15 @@ def test_the_results_follow_the_published_schema(measured):
     assert {one["name"] for one in results["measurements"]} == set(results["features"])
 
 
+def test_the_manifest_says_what_is_needed_to_repeat_the_run(measured):
+    manifest = json.loads((measured[1] / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["seed"] == 0
+    assert manifest["threads"] >= 1
+    assert {"numba", "numpy", "scikit-image"} <= set(manifest["packages"])
+    assert manifest["settings"]["map"] == ["Tb.Th"]
+    assert len(manifest["input_sha256"]["image"]) == 64
+
+
 def test_every_row_is_a_feature_in_its_unit(measured):
     for name, row in rows(measured[1]).items():
         assert row["unit"] == FEATURES[name].unit
@@ -133,6 +143,7 @@ def test_large_voxels_get_apparent_parameters_and_a_word_about_it(tmp_path):
     ran = here("structure", image, "--out", tmp_path / "out")
     assert ran.returncode == 0, ran.stderr
     assert "do not resolve trabeculae" in ran.stderr
+    assert "The whole image was measured, with all that lies around" in ran.stderr
     found = rows(tmp_path / "out")
     assert "app.Tb.Th" in found
     assert "TBS" in found
@@ -170,6 +181,50 @@ def test_the_stiffness_of_a_solid_part_is_that_of_bone(tmp_path):
     assert ran.returncode == 0, ran.stderr
     assert value(tmp_path / "out", "E.z") == pytest.approx(5, rel=1e-3)
     assert value(tmp_path / "out", "E.y") == 0
+
+
+@pytest.fixture
+def half(tmp_path):
+    """A small image of which one half is bone."""
+    bone = np.zeros((12, 12, 12), np.uint8)
+    bone[:, :6, :] = 1
+    return save(tmp_path / "half ü.nii.gz", bone, MM)
+
+
+def test_maps_of_an_earlier_run_do_not_stay_beside_new_numbers(half, tmp_path):
+    out = tmp_path / "a b" / "out"
+    run = ("structure", half, "--mode", "cortical", "--out", out)
+    assert here(*run, "--map", "Ct.Th").returncode == 0
+    (out / "notes.txt").write_text("mine")
+    assert here(*run).returncode == 0
+    assert not (out / "Ct.Th.nii.gz").exists()
+    assert (out / "notes.txt").read_text() == "mine"
+
+
+def test_what_was_asked_for_but_not_used_is_told(half, tmp_path):
+    parts = np.ones((12, 12, 12), np.uint8)
+    parts[6:] = 4
+    mask = save(tmp_path / "parts.nii.gz", parts, MM)
+    ran = here(
+        *("structure", half, "--mode", "cortical", "--out", tmp_path / "out"),
+        *("--mask", mask, "--threshold", "-100 HU"),
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "--threshold -100 HU was not used: the image has two values only" in ran.stderr
+    assert "The mask has 2 labels, from 1 to 4; all of them were measured" in ran.stderr
+
+
+def test_the_name_on_a_sample_is_in_no_file_unless_asked_for(tmp_path):
+    values = np.full((12, 12, 12), 1000, np.int16)
+    values[:, :6] = 9000
+    image = saved(tmp_path, isq(values, name=b"SECRET MARIA"), "c1.isq")
+    for option, told in ((), set()), (("--keep-identifiers",), {"results.json"}):
+        out = tmp_path / f"out{len(told)}"
+        ran = here("structure", image, "--mode", "cortical", "--out", out, *option)
+        assert ran.returncode == 0, ran.stderr
+        assert "SECRET" not in ran.stdout + ran.stderr
+        held = {name for name, content in contents(out).items() if b"SECRET" in content}
+        assert held == told
 
 
 def test_cite_names_what_was_used(measured):

@@ -52,8 +52,9 @@ def structure(
     check_out(out, (image, drawn.mask), ("bone.nii.gz", *MAP_FILES))
     with ProgressBar() as progress:
         progress("reading the image", 0, 20)
+        from ..core.compiled import threads
         from ..io import read_mask, read_scan
-        from ..pipelines import manifest, measure_structure
+        from ..pipelines import SEED, manifest, measure_structure
         from .inputs import digests
 
         scan = read_scan(image, series=drawn.series, spacing=drawn.spacing)
@@ -68,6 +69,7 @@ def structure(
         files = {"image": image, "mask": drawn.mask}
         choices = {**asdict(settings), "label": drawn.label, "spacing": drawn.spacing}
         made = manifest(choices, digests(files, {}), time.monotonic() - began)
+        made |= {"seed": SEED if result.mode == "standard" else None, "threads": threads()}
         data = _write(result, out, naming, made, tuple(files.values()))
     for flag in result.flags:
         print(f"osteon: note: {flag.text}", file=sys.stderr)

@@ -44,3 +44,8 @@ def parallel(function: F) -> F:
         The same, compiled when first called.
     """
     return cast(F, numba.njit(cache=True, nogil=True, parallel=True)(function))
+
+
+def threads() -> int:
+    """Threads that `parallel` functions run on; they change no number."""
+    return int(numba.get_num_threads())

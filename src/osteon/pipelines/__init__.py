@@ -6,11 +6,13 @@ from .measure import Companions, Progress, SpineResult, measure_spine
 from .results import METHODS, calibration_dict, to_dict
 from .settings import MeasureSettings
 from .structure import StructureResult, measure_structure
+from .structure_parts import SEED
 from .structure_results import structure_dict
 from .structure_settings import StructureSettings
 
 __all__ = [
     "METHODS",
+    "SEED",
     "Companions",
     "MeasureSettings",
     "Progress",

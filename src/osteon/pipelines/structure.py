@@ -20,6 +20,13 @@ Progress = Callable[[str, int, int], None]
 MAPS_OF = {"standard": ("Tb.Th", "Tb.Sp"), "cortical": ("Ct.Th",)}
 """Maps that each mode makes."""
 
+WHOLE = Flag(
+    "whole-image",
+    "The whole image was measured, with all that lies around the bone; --mask FILE measures a "
+    "region drawn in it.",
+)
+"""Told where voxels are so large that an image is of a body and not of a cube of bone."""
+
 BINS = 40
 """Most bins of a histogram."""
 
@@ -184,8 +191,12 @@ def measure_structure(
     for done, part in enumerate(parts):
         progress(part.says, 1 + done, len(parts) + 2)
         numbers += _measured(ground, part, where)
-    flags = (*scan.flags, *region_flags, *odd, *_mode_flags(settings.mode, mode, image))
-    return StructureResult(scan, region, bone, mode, tuple(numbers), ground.found, flags, settings)
+    flags = [*scan.flags, *region_flags, *odd, *_mode_flags(settings.mode, mode, image)]
+    if region is None and mode in ("apparent", "srrd"):
+        flags.append(WHOLE)
+    return StructureResult(
+        scan, region, bone, mode, tuple(numbers), ground.found, tuple(flags), settings
+    )
 
 
 def _mode(asked: str, image: Volume) -> str:
@@ -213,8 +224,10 @@ def _mode_flags(asked: str, mode: str, image: Volume) -> Iterator[Flag]:
     if mode == "srrd":
         yield Flag(
             "srrd",
-            "Parameters of the published knee recipe: its thickness is half of one, its spacing "
-            "three times half of one, and its BV/TV follows from both.",
+            "Parameters of the published knee recipe: srrd.Tb.Th is half a thickness, srrd.Tb.Sp "
+            "three times half a separation, srrd.BV/TV follows from both. They compare only with "
+            "one another. The recipe has a threshold of its own in each slice; the bone in the "
+            "pictures is that of --threshold.",
         )
 
 

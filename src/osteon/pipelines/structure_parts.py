@@ -35,6 +35,9 @@ from ..features.structure import (
 )
 from .structure_settings import StructureSettings
 
+SEED = 0
+"""Of the random points from which the star volumes are seen; the same in every run."""
+
 
 class Named(Protocol):
     """What every part gives: numbers by the names of their features, and flags."""
@@ -255,14 +258,14 @@ RESOLVED = (
         "star",
         "looking around in bone",
         ("star volume", "star length"),
-        lambda ground: star(ground.bone.mask, region=ground.region),
+        lambda ground: star(ground.bone.mask, region=ground.region, seed=SEED),
         {"star volume": "volume_uncertainty"},
     ),
     Part(
         "marrow star",
         "looking around in marrow",
         ("marrow star volume",),
-        lambda ground: star(ground.bone.mask, region=ground.region, phase="marrow"),
+        lambda ground: star(ground.bone.mask, region=ground.region, phase="marrow", seed=SEED),
         {"marrow star volume": "volume_uncertainty"},
     ),
     Part(
