@@ -137,3 +137,13 @@ def test_every_value_is_a_feature():
     named = star(mask(ellipsoid([5.0] * 3, np.eye(3), (14, 14, 14)))).named()
     assert named.keys() == {"star volume", "star length"}
     assert named.keys() <= FEATURES.keys()
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_all_of_a_rod_is_seen_whichever_way_it_runs(axis):
+    """A rod is convex: each of its points sees all of it, few of its rays run along it."""
+    away = np.indices((60, 60, 60)) - 29.4
+    away[axis] = 0
+    rod = np.square(away).sum(axis=0) < 36
+    found = star(mask(rod))
+    assert found.volume == pytest.approx(np.count_nonzero(rod), rel=0.05)

@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
 from ....core import BadSetting, EmptyRegion, Flag, Mask, Method
 from ....core.compiled import compiled, parallel, prange
@@ -69,6 +70,9 @@ A voxelised plane is wavy; a ray along it that dips behind a wave has not left.
 CUT_FROM = 0.05
 """Share of rays that leave the image from which the value is flagged."""
 
+TURNED = 1.5
+"""Largest turn of the lines through a point, ÷ their distance; less favours some directions."""
+
 GOLDEN = (1.0 + 5.0**0.5) / 2.0
 PLASTIC = np.array([0.8191725133961645, 0.6710436067037893, 0.5497004779019703])
 """Steps of Roberts' sequence in three dimensions, which fills a cube evenly."""
@@ -91,7 +95,8 @@ class Star:
     length : float
         Star length in mm.
     directions : (n, 3) array
-        Unit vectors in patient coordinates (LPS), evenly over half a sphere.
+        Unit vectors in patient coordinates (LPS), evenly over half a sphere. About each point
+        all of them are turned together, by up to 1.5 times their distance from each other.
     lengths : (n,) array
         Star length distribution: mean length of the part in the phase of a line along each
         direction through a random point, in mm.
@@ -177,15 +182,16 @@ def star(
         inside = values
     else:
         inside = values & region.on(grid, name="the region").values.view(np.uint8)
-    starts = _points(inside, points, np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    starts = _points(inside, points, rng)
     starts = starts[_levels(values, starts) >= 0.5]
     if not len(starts):
         raise EmptyRegion(f"the region holds no {phase}; star volume needs a point in it.")
     lines = _directions(directions)
-    along = lines @ grid.direction / grid.spacing
+    to_voxels = (grid.direction / grid.spacing).T @ _turns(len(starts), directions, rng)
     lengths = np.zeros((len(starts), directions, 2))
     cut = np.zeros((len(starts), directions, 2), np.bool_)
-    _shine(values, starts, along, STEP * float(grid.spacing.min()), lengths, cut)
+    _shine(values, starts, (lines, to_voxels), STEP * float(grid.spacing.min()), lengths, cut)
     return _summary(phase, lines, lengths, cut)
 
 
@@ -222,6 +228,17 @@ def _directions(count: int) -> NDArray[np.float64]:
     turn = 2.0 * np.pi * n / GOLDEN
     out = np.sqrt(1.0 - up**2)
     return np.column_stack([out * np.cos(turn), out * np.sin(turn), up])
+
+
+def _turns(count: int, directions: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Rotation of the lines through each point, (n, 3, 3), evenly up to `TURNED`.
+
+    Without it a rod that runs along one of the lines would be seen to its ends far too often.
+    """
+    axes = rng.normal(size=(count, 3))
+    axes /= np.linalg.norm(axes, axis=1)[:, None]
+    angles = TURNED * np.sqrt(2.0 * np.pi / directions) * np.cbrt(rng.random((count, 1)))
+    return np.asarray(Rotation.from_rotvec(axes * angles).as_matrix(), np.float64)
 
 
 def _points(inside: NDArray[np.uint8], count: int, rng: np.random.Generator) -> NDArray[np.float64]:
@@ -312,17 +329,24 @@ def _ray(
 def _shine(
     values: NDArray[np.uint8],
     starts: NDArray[np.float64],
-    along: NDArray[np.float64],
+    ways: tuple[NDArray[np.float64], NDArray[np.float64]],
     step: float,
     lengths: NDArray[np.float64],
     cut: NDArray[np.bool_],
 ) -> None:
-    """Length of both rays of every line through every point; `along` is in voxels a mm."""
+    """Length of both rays of every line through every point.
+
+    `ways` are the lines, and for each point the matrix that takes them to voxels a mm.
+    """
+    lines, to_voxels = ways
     shape = np.array(values.shape)
     for p in prange(starts.shape[0]):
-        for d in range(along.shape[0]):
+        turned = to_voxels[p]
+        for d in range(lines.shape[0]):
+            x, y, z = lines[d]
+            forth = turned[:, 0] * x + turned[:, 1] * y + turned[:, 2] * z
             for side in range(2):
-                way = along[d] if side == 0 else -along[d]
+                way = forth if side == 0 else -forth
                 end = _to_border(starts[p], way, shape)
                 length = _ray(values, starts[p], way, step, end)
                 lengths[p, d, side] = length
