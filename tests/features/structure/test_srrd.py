@@ -186,6 +186,7 @@ def test_missing_values_are_told_unless_their_slice_is_outside_the_region(missin
 
 
 def test_an_image_below_a_pixel_of_the_recipe_is_refused():
+    small = scan(np.full((3, 10, 4), 7, np.int16), (0.02, 0.02, 0.75))
+    region = Mask(small.values > 0, small.grid)
     with pytest.raises(UnsuitableScan, match=r"0\.06 by 0\.2 mm"):
-        small = scan(np.full((3, 10, 4), 7, np.int16), (0.02, 0.02, 0.75))
-        srrd_parameters(small, region=Mask(small.values > 0, small.grid))
+        srrd_parameters(small, region=region)
