@@ -55,7 +55,7 @@ def make_docs():
 @pytest.fixture(scope="module")
 def helps(tmp_path_factory):
     folder = tmp_path_factory.mktemp("help")
-    commands = ("measure", "calibrate", "cite")
+    commands = ("measure", "structure", "calibrate", "cite")
     texts = {one: osteon([one, "--help"], folder) for one in commands}
     texts[""] = osteon(["--help"], folder)
     return {one: set(re.findall(r"--[\w-]+", text)) for one, text in texts.items()}
