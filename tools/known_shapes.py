@@ -29,6 +29,8 @@ class Shape:
         Length in mm that the voxel size is set against.
     half : float
         Half the side in mm of a cube that shows it: all of a finite body, some periods of others.
+    margin : float
+        What to keep away from the end of that cube, in mm: the largest sphere that fits anywhere.
     finite : bool
         Whether it lies wholly in that cube.
     cell : float or None
@@ -41,6 +43,7 @@ class Shape:
     truth: Mapping[str, float]
     thickness: float
     half: float
+    margin: float
     finite: bool
     cell: float | None = None
 
@@ -56,13 +59,12 @@ def plates(t: float = 1.0, period: float = 3.0) -> Shape:
         "Tb.Th": t,
         "Tb.Sp": period - t,
         "Tb.N": 1 / period,
-        "BS/BV": 2 / t,
         "SMI": 0.0,
         "Tb.Th (plate)": t,
         "Tb.Th (sub-voxel)": t,
         "Tb.Sp (sub-voxel)": period - t,
     }
-    return Shape("plates", distance, truth, t, 1.6 * period, False)
+    return Shape("plates", distance, truth, t, 1.6 * period, period, False)
 
 
 def rods(d: float = 1.0, period: float = 2.5) -> Shape:
@@ -74,11 +76,10 @@ def rods(d: float = 1.0, period: float = 2.5) -> Shape:
 
     truth = {
         "Tb.Th": d,
-        "BS/BV": 4 / d,
         "SMI": 3.0,
         "Tb.Th (sub-voxel)": d,
     }
-    return Shape("rods", distance, truth, d, 1.6 * period, False)
+    return Shape("rods", distance, truth, d, 1.2 * period, d, False)
 
 
 def sphere(d: float = 1.0) -> Shape:
@@ -97,7 +98,7 @@ def sphere(d: float = 1.0) -> Shape:
         "star volume": volume,
         "Tb.Th (sub-voxel)": d,
     }
-    return Shape("sphere", distance, truth, d, 0.8 * d, True)
+    return Shape("sphere", distance, truth, d, 0.8 * d, 0.0, True)
 
 
 def torus(d: float = 1.0, ring: float = 1.5) -> Shape:
@@ -115,7 +116,7 @@ def torus(d: float = 1.0, ring: float = 1.5) -> Shape:
         "Euler": 0.0,
         "Tb.Th (sub-voxel)": d,
     }
-    return Shape("torus", distance, truth, d, ring + 0.8 * d, True)
+    return Shape("torus", distance, truth, d, ring + 0.8 * d, 0.0, True)
 
 
 def tube(wall: float = 1.0, radius: float = 3.0) -> Shape:
@@ -124,9 +125,8 @@ def tube(wall: float = 1.0, radius: float = 3.0) -> Shape:
     def distance(p: Points) -> NDArray[np.float64]:
         return np.asarray(np.abs(np.hypot(p[..., 0], p[..., 1]) - radius) - wall / 2)
 
-    # the inscribed circle's bend makes 2/wall the exact ratio: 4 pi R over 2 pi R wall
-    truth = {"Tb.Th": wall, "BS/BV": 2 / wall, "Tb.Th (sub-voxel)": wall}
-    return Shape("hollow cylinder", distance, truth, wall, radius + wall, False)
+    truth = {"Tb.Th": wall, "Tb.Th (sub-voxel)": wall}
+    return Shape("hollow cylinder", distance, truth, wall, radius + wall, wall, False)
 
 
 def gyroid(period: float = 4.0) -> Shape:
@@ -142,7 +142,7 @@ def gyroid(period: float = 4.0) -> Shape:
         return np.asarray(field / (1.5 * k))
 
     truth = {"BV/TV": 0.5, "BS/TV": 3.0916 / period, "SMI": 0.0, "Conn": 5.0}
-    return Shape("gyroid", distance, truth, period / 4, 1.05 * period, False, period)
+    return Shape("gyroid", distance, truth, period / 4, 1.05 * period, 0.0, False, period)
 
 
 SHAPES = (plates(), rods(), sphere(), torus(), tube(), gyroid())

@@ -30,10 +30,10 @@ from osteon.features.structure import (
 
 RESULT = Path(__file__).parents[1] / "docs" / "data" / "structure-truth.json"
 
-VOXELS = (4, 6, 8, 12, 16)
+VOXELS = (4, 6, 8, 12)
 """Voxels across the thickness of a shape."""
 
-POSES = 5
+POSES = 4
 """Random turns and moves of each."""
 
 STRETCH = {"cubes": (1.0, 1.0, 1.0), "1:1:2": (1.0, 1.0, 2.0)}
@@ -52,8 +52,7 @@ def sampled(shape: Shape, voxels: int, sides: tuple[float, ...], seed: int) -> V
     turn = Rotation.random(random_state=rng).as_matrix() if shape.cell is None else np.eye(3)
     move = rng.uniform(-1, 1, 3) * (shape.thickness / voxels if shape.finite else shape.half)
     spacing = np.array(sides) * shape.thickness / voxels
-    whole = shape.finite or shape.cell is not None
-    reach = np.ceil(shape.half * (1.0 if whole else 0.75) / spacing).astype(int)
+    reach = np.ceil(shape.half / spacing).astype(int)
     grid = Grid(tuple(2 * reach + 1), -reach * spacing, np.eye(3), spacing)
     share = np.empty(grid.shape, np.float32)
     offsets = [(np.arange(FINE) + 0.5) / FINE - 0.5] * 3
@@ -79,7 +78,7 @@ def inner(shape: Shape, grid: Grid) -> Mask | None:
         return Mask(cell, grid)
     at = np.stack(np.meshgrid(*(np.arange(n) for n in grid.shape), indexing="ij"), -1)
     away = np.linalg.norm(grid.to_world(at), axis=-1)
-    return Mask(away < 0.75 * shape.half - 1.2 * shape.thickness, grid)
+    return Mask(away < shape.half - shape.margin, grid)
 
 
 def numbers(shape: Shape, image: Volume) -> dict[str, float | None]:

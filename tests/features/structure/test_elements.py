@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from osteon.features.structure.elements import (
+from osteon.features.structure.strength.elements import (
     brick_stiffness,
     bricks,
     forces,
@@ -82,7 +82,7 @@ def test_the_result_does_not_depend_on_the_number_of_threads():
     code = (
         "import numpy as np\n"
         "from osteon.core import Grid, Mask\n"
-        "from osteon.features.structure.stiffness import Load, stiffness\n"
+        "from osteon.features.structure.strength.stiffness import Load, stiffness\n"
         "bone = np.random.default_rng(2).random((24, 14, 12)) < 0.7\n"
         "mask = Mask(bone, Grid(bone.shape, np.zeros(3), np.eye(3), np.ones(3)))\n"
         "print(stiffness(mask, load=Load(tensor=False)).named())\n"

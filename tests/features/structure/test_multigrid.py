@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from osteon.features.structure.multigrid import Multigrid, levels
-from osteon.features.structure.solver import Stop, balance, dot
+from osteon.features.structure.strength.multigrid import Multigrid, levels
+from osteon.features.structure.strength.solver import Stop, balance, dot
 
 PRESSED = np.array([[False, False, False], [False, False, False], [False, False, True]])
 PULL = np.diag([0.0, 0.0, 1.0])

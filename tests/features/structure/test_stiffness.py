@@ -9,10 +9,10 @@ from scipy import ndimage
 
 from osteon.core import BadSetting, EmptyRegion, Grid, GridMismatch, Mask, Volume
 from osteon.features import FEATURES, METHODS
-from osteon.features.structure.elements import isotropic
-from osteon.features.structure.orthotropy import orthotropy, rotated
-from osteon.features.structure.solver import Stop
-from osteon.features.structure.stiffness import Load, Tissue, stiffness
+from osteon.features.structure.strength.elements import isotropic
+from osteon.features.structure.strength.orthotropy import orthotropy, rotated
+from osteon.features.structure.strength.solver import Stop
+from osteon.features.structure.strength.stiffness import Load, Tissue, stiffness
 from shapes import rotation
 from voxel_elasticity import pressed
 
@@ -229,7 +229,7 @@ def test_every_number_stands_in_the_list():
 
 def test_what_does_not_settle_has_no_value(monkeypatch):
     once = partial(Stop, most=1)
-    monkeypatch.setattr("osteon.features.structure.stiffness.Stop", once)
+    monkeypatch.setattr("osteon.features.structure.strength.stiffness.Stop", once)
     found = stiffness(mask(spongy()), tolerance=1e-9)
     assert set(found.named().values()) == {None}
     assert found.tensor_gpa is None

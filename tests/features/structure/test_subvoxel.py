@@ -9,7 +9,10 @@ from scipy.ndimage import gaussian_filter
 
 from osteon.core import BadSetting, EmptyRegion, Grid, GridMismatch, Mask, UnsuitableScan, Volume
 from osteon.features import FEATURES, METHODS
-from osteon.features.structure.subvoxel import subvoxel_thickness, subvoxel_trabecular
+from osteon.features.structure.between_voxels.subvoxel import (
+    subvoxel_thickness,
+    subvoxel_trabecular,
+)
 
 Distance = Callable[..., NDArray[np.float64]]
 

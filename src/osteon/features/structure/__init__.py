@@ -3,6 +3,7 @@
 from .amounts.amount import Amount, amount
 from .amounts.configurations import Configurations, configurations
 from .amounts.topology import Topology, topology
+from .between_voxels.subvoxel import SubvoxelTrabecular, subvoxel_thickness, subvoxel_trabecular
 from .coarse.apparent import Apparent, apparent_parameters
 from .coarse.partial_volume import GreyFraction, PureValues, estimate_pure_values, grey_fraction
 from .coarse.plate_model import PlateModel, plate_model
@@ -26,8 +27,7 @@ from .phases.segmentation import (
 from .shape.ellipsoid import EllipsoidFactors, ellipsoid_factor
 from .shape.skeleton import PlatesAndRods, plates_and_rods
 from .shape.smi import StructureModelIndex, structure_model_index
-from .stiffness import Load, Stiffness, Tissue, stiffness
-from .subvoxel import SubvoxelTrabecular, subvoxel_thickness, subvoxel_trabecular
+from .strength.stiffness import Load, Stiffness, Tissue, stiffness
 from .thickness.distance import distance_map
 from .thickness.thickness import Convention, Thickness, local_thickness
 from .thickness.trabecular import Cortical, Trabecular, cortical, trabecular

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.compiled import compiled, parallel, prange
+from ....core.compiled import compiled, parallel, prange
 from .ball_fit import OFF_NORMAL, OPPOSITE, Ball, fitted
 from .surface_correction import Surface, dot
 from .surface_points import Lattice, at

@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.compiled import compiled
+from ....core.compiled import compiled
 from .surface_correction import Surface, dot
 
 OFF_NORMAL = 0.03

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.compiled import compiled, parallel, prange
+from ....core.compiled import compiled, parallel, prange
 from .subvoxel_field import SPLINE_VARIANCE, VOXEL_VARIANCE
 from .surface_points import Lattice, bends
 

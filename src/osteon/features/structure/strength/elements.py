@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.compiled import compiled, parallel, prange
+from ....core.compiled import compiled, parallel, prange
 
 GAUSS = 1.0 / np.sqrt(3.0)
 """The two-point rule along each axis is exact for a trilinear brick."""

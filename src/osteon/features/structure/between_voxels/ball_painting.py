@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.compiled import compiled, parallel, prange
+from ....core.compiled import compiled, parallel, prange
 
 SLAB = 4
 """Slices that one thread paints at a time."""

@@ -11,7 +11,7 @@ from math import fsum, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.compiled import parallel, prange
+from ....core.compiled import parallel, prange
 from .elements import Field
 from .multigrid import Multigrid
 

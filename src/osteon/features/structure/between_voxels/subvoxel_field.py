@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.compiled import compiled
+from ....core.compiled import compiled
 
 SPLINE_VARIANCE = 4 / 12
 """Variance of the cubic B-spline that smooths the values, in voxels²."""

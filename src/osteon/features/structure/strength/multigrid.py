@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
-from ...core.compiled import parallel, prange
+from ....core.compiled import parallel, prange
 from .elements import Elements, Field, brick_stiffness, bricks, forces, mirror_blocks
 
 FEW = 1500

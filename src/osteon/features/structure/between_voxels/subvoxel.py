@@ -6,8 +6,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core import BadSetting, EmptyRegion, Flag, Grid, Mask, Method, UnsuitableScan, Volume
-from ..feature import METHODS, Feature, enter
+from ....core import BadSetting, EmptyRegion, Flag, Grid, Mask, Method, UnsuitableScan, Volume
+from ...feature import METHODS, Feature, enter
+from ..thickness.thickness import Thickness
 from .ball_painting import agreed, paint
 from .nearest_points import nearest_points
 from .subvoxel_blur import blur_of, contrast, known_blur
@@ -15,7 +16,6 @@ from .subvoxel_field import continued
 from .surface_correction import corrected
 from .surface_points import place
 from .tangent_balls import tangent_balls
-from .thickness.thickness import Thickness
 
 HILDEBRAND = "10.1046/j.1365-2818.1997.1340694.x"
 MA = "10.1007/s00371-011-0594-7"

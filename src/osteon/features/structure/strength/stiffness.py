@@ -9,8 +9,8 @@ import cc3d
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core import BadSetting, EmptyRegion, Flag, Grid, Mask, Method, Volume
-from ..feature import METHODS, Feature, enter
+from ....core import BadSetting, EmptyRegion, Flag, Grid, Mask, Method, Volume
+from ...feature import METHODS, Feature, enter
 from .elements import Field, forces
 from .multigrid import Level, Multigrid, coarser, levels
 from .orthotropy import VOIGT, Orthotropy, orthotropy, rotated

@@ -8,7 +8,7 @@ nearest is taken.
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.compiled import compiled, parallel, prange
+from ....core.compiled import compiled, parallel, prange
 from .surface_correction import Surface
 from .surface_points import Lattice
 

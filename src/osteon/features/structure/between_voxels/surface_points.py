@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.compiled import compiled, parallel, prange
+from ....core.compiled import compiled, parallel, prange
 from .subvoxel_field import MARGIN, Field, Point, field_at
 
 FURTHEST = 0.75

@@ -1,0 +1,1 @@
+"""Thickness between the voxels, from grey values."""

@@ -1,0 +1,1 @@
+"""How stiff the bone is, by finite elements."""
