@@ -1,10 +1,12 @@
 """Apparent parameters of stripes and discs, worked out on paper."""
 
+import nibabel
 import numpy as np
 import pytest
 from scipy import ndimage
 
 from osteon.core import BadSetting, EmptyRegion, Grid, Mask, UnsuitableScan, Volume
+from osteon.features import FEATURES
 from osteon.features.structure.coarse.apparent import apparent_parameters
 
 FINE = (np.arange(8) + 0.5) / 8 - 0.5
@@ -135,3 +137,12 @@ def test_grey_values_are_no_share_of_bone(wrong):
 def test_slices_lie_across_an_axis_of_the_volume():
     with pytest.raises(BadSetting, match="got 3"):
         apparent_parameters(stripes(0, width=4.0, period=12.0), axis=3)
+
+
+def test_real_vertebral_bone_lies_in_the_ranges_told(samples):
+    scan = nibabel.load(samples / "micro_ct_L1" / "L1_04216_roi001.nii.gz")
+    values = np.asarray(scan.dataobj)[50:150, 50:150, 50:150] > 0
+    bone = Mask(values, grid(values.shape, scan.header.get_zooms()))
+    for name, value in apparent_parameters(bone).named().items():
+        low, high = (float(end) for end in FEATURES[name].range.split(" to "))
+        assert low <= value <= high, name

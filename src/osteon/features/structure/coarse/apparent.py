@@ -35,8 +35,8 @@ enter(
         for name, unit, definition, usual in (
             ("app.BV/TV", "1", "Share P_p of bone in the area of the slices.", "0.1 to 0.5"),
             ("app.Tb.Th", "mm", "Apparent width 2·P_p/P_L.", "0.15 to 0.4"),
-            ("app.Tb.N", "/mm", "Apparent number P_L/2.", "1 to 2.5"),
-            ("app.Tb.Sp", "mm", "Apparent separation 1/app.Tb.N − app.Tb.Th.", "0.2 to 1"),
+            ("app.Tb.N", "/mm", "Apparent number P_L/2.", "0.5 to 2.5"),
+            ("app.Tb.Sp", "mm", "Apparent separation 1/app.Tb.N − app.Tb.Th.", "0.2 to 1.5"),
         )
     )
 )

@@ -81,7 +81,7 @@ enter(
         THICKNESS_METHOD.key,
         "BV/TV divided by Tb.Th, both in the region.",
         "doi:10.1002/jbmr.141",
-        "above 0; micro-CT of human vertebrae 0.8 to 2",
+        "above 0; micro-CT of human vertebrae 0.5 to 2",
         "Holds for plates; no independent measurement, and inherits the error of Tb.Th.",
     ),
 )
