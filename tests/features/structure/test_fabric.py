@@ -251,3 +251,11 @@ def test_every_value_is_a_feature():
     assert sides == sorted(sides, reverse=True)
     assert named["DA"] == pytest.approx(sides[0] / sides[2])
     assert named["DA (0-1)"] == pytest.approx(1 - (sides[2] / sides[0]) ** 2)
+
+
+def test_stripes_of_one_voxel_have_no_fabric():
+    """One voxel on every line is crossed, two voxels on none: no tensor has that."""
+    values = np.zeros((16, 16, 16), bool)
+    values[::2] = True
+    with pytest.raises(UnsuitableScan, match="fabric tensor"):
+        fabric(Mask(values, Grid(values.shape, np.zeros(3), np.eye(3), np.full(3, 0.1))))

@@ -106,6 +106,9 @@ def fit_tensor(counted: Intercepts) -> TensorFit:
         weights = np.where(used, fade / expected, 0.0)
         solved = _solve(design, share, most, weights)
         density = (design @ solved[:6]) / length2
+        if density.max() <= 0:
+            # no tensor fits, which is told below
+            break
     tail = (share / most) ** 2
     straight = share**2 * np.maximum(1.0 + solved[6] * tail + solved[7] * tail**2, 0.25)
     lengths = np.full(len(used), np.inf)
