@@ -82,6 +82,13 @@ def porespy_thickness() -> Tool:
     return lambda bone: 2 * porespy.filters.local_thickness(bone)
 
 
+def porespy_fine() -> Tool:
+    import porespy
+
+    porespy.settings.tqdm["disable"] = True
+    return lambda bone: 2 * porespy.filters.local_thickness(bone, method="legacy")
+
+
 def bone_microarchitecture() -> Tool:
     from bone_microarchitecture.thickness import hildebrand_thickness_map
 
@@ -138,6 +145,7 @@ CASES: dict[str, Callable[[], Tool]] = {
     "ormir-xct, thickness": ormir,
     "localthickness at 0.5, thickness": localthickness_half,
     "porespy, thickness": porespy_thickness,
+    "porespy (25 radii), thickness": porespy_fine,
     "bone-microarchitecture, thickness": bone_microarchitecture,
     "osteon, intercepts": osteon_mil,
     "fabrictensor, intercepts": fabrictensor_mil,
@@ -151,6 +159,10 @@ CASES: dict[str, Callable[[], Tool]] = {
     "scipy, components": scipy_components,
 }
 """Every tool and job."""
+
+
+ENOUGH_S = 30.0
+"""After so many seconds a tool is not run again."""
 
 
 def _kib(name: str) -> float:
@@ -174,12 +186,14 @@ def main() -> int:
         result = tool(bone)
         seconds.append(time.perf_counter() - began)
         mib.append((_kib("VmHWM") - before) / 1024)
+        if sum(seconds) > ENOUGH_S:
+            break
     out = np.asarray(result)
     told: dict[str, Any] = {"value": float(out)} if out.ndim == 0 else {}
     if out.ndim == 3 and out.dtype != np.bool_:
         told = {"mean": float(out[bone].mean(dtype=np.float64))}
         told["zero_share"] = float((out[bone] == 0).mean())
-    told |= {"seconds": statistics.median(seconds), "mib": max(mib), "runs": runs}
+    told |= {"seconds": statistics.median(seconds), "mib": max(mib), "runs": len(seconds)}
     print(json.dumps(told), file=sys.__stdout__, flush=True)
     return 0
 

@@ -37,6 +37,7 @@ JOBS: tuple[tuple[str, tuple[str, ...], str, float, tuple[str, ...]], ...] = (
             "ormir-xct, thickness",
             "localthickness at 0.5, thickness",
             "porespy, thickness",
+            "porespy (25 radii), thickness",
             "bone-microarchitecture, thickness",
         ),
     ),
@@ -124,11 +125,17 @@ def case(name: str, volume: Path, runs: int, peers: Path) -> dict[str, Any]:
 
 
 def compare(
-    volumes: dict[str, Path], truths: dict[str, float], per_second: float, peers: Path
+    volumes: dict[str, Path],
+    truths: dict[str, float],
+    per_second: float,
+    peers: Path,
+    only: str | None,
 ) -> list[dict[str, Any]]:
     """One line a tool, job and volume."""
     lines = []
     for ours, names, moves, bytes_a_voxel, others in JOBS:
+        if only not in (None, ours.split(", ")[1]):
+            continue
         for name in names:
             own = case(ours, volumes[name], 5, peers)
             floor = bytes_a_voxel * np.load(volumes[name], mmap_mode="r").size / per_second
@@ -182,6 +189,7 @@ def main() -> int:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--peers", type=Path, required=True, help="Python of the peers")
+    parser.add_argument("--only", help="measure this job alone again, and keep the others")
     parser.add_argument("--out", type=Path, default=RESULTS, help="where the JSON goes")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="osteon-bench-") as folder:
@@ -195,8 +203,11 @@ def main() -> int:
         per_second = bandwidth()
         print(f"memory moves {per_second / 1e9:.1f} GB/s")
         truths = {"anisotropic field 200": ratio}
-        lines = compare(volumes, truths, per_second, given.peers)
+        lines = compare(volumes, truths, per_second, given.peers, given.only)
         grown = scaling(place, given.peers)
+    if given.only:
+        earlier = json.loads(given.out.read_text(encoding="utf-8"))["lines"]
+        lines += [line for line in earlier if line["job"] != given.only]
     made = {
         "command": "python benchmarks/structure.py --peers build/peers/bin/python",
         "machine": {

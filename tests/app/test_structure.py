@@ -135,6 +135,14 @@ def test_a_region_is_measured_at_its_border(tmp_path):
     assert rows(tmp_path / "out")["Tb.Th"]["flags"] == "thin-region"
 
 
+def test_bone_that_reaches_no_border_may_have_cut_faces_and_a_word_about_it(tmp_path):
+    padded = save(tmp_path / "padded.nii.gz", np.pad(plates(24), 1), MM)
+    for image, told in ((padded, True), (save(tmp_path / "cut.nii.gz", plates(24), MM), False)):
+        ran = here("structure", image, "--out", tmp_path / "out")
+        assert ran.returncode == 0, ran.stderr
+        assert ("No bone reaches the border" in ran.stderr) == told
+
+
 def test_large_voxels_get_apparent_parameters_and_a_word_about_it(tmp_path):
     rng = np.random.default_rng(2)
     values = (200 + 400 * (rng.random((24, 24, 12)) > 0.6)).astype(np.float32)

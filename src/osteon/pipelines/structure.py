@@ -27,6 +27,13 @@ WHOLE = Flag(
 )
 """Told where voxels are so large that an image is of a body and not of a cube of bone."""
 
+RIM = Flag(
+    "empty-rim",
+    "No bone reaches the border of the image: if it was cut from a larger bone, its cut faces "
+    "count as bone surface and as ends of trabeculae. Crop the empty slices, or give a --mask.",
+)
+"""Told of a piece of bone with nothing around it."""
+
 BINS = 40
 """Most bins of a histogram."""
 
@@ -194,6 +201,8 @@ def measure_structure(
     flags = [*scan.flags, *region_flags, *odd, *_mode_flags(settings.mode, mode, image)]
     if region is None and mode in ("apparent", "srrd"):
         flags.append(WHOLE)
+    if region is None and mode == "standard" and not _reaches_border(bone.mask):
+        flags.append(RIM)
     return StructureResult(
         scan, region, bone, mode, tuple(numbers), ground.found, tuple(flags), settings
     )
@@ -203,6 +212,12 @@ def _mode(asked: str, image: Volume) -> str:
     if asked != "auto":
         return asked
     return "standard" if float(image.grid.spacing.max()) <= RESOLVED_MM else "apparent"
+
+
+def _reaches_border(bone: Mask) -> bool:
+    """Whether a voxel of bone lies in one of the six faces of the image."""
+    values = bone.values
+    return any(values.take((0, -1), axis).any() for axis in range(3))
 
 
 def _mode_flags(asked: str, mode: str, image: Volume) -> Iterator[Flag]:
