@@ -43,7 +43,10 @@ def truth() -> tuple[str, tuple[str, ...], list[tuple[str, ...]]]:
         "the voxel side with which the mean error without its sign falls: 1 is what a thickness "
         "in whole voxels can reach, 2 what a smooth surface can. Lengths are in mm where the "
         "thickness is 1 mm. A plain mask cannot give the first two thicknesses better than to a "
-        "voxel; the sub-voxel ones use the grey values. Made by `make truth`.\n\n"
+        "voxel; the sub-voxel ones use the grey values and are so near the truth from the start "
+        "that what is left no longer falls. Nor does the last percent of BS of oblique surfaces, "
+        "two with long voxels: its filter is as wide as its voxels and sees the same steps at any "
+        "size. Made by `make truth`.\n\n"
     )
     return said, head, rows
 
