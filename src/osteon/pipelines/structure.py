@@ -10,7 +10,7 @@ import numpy as np
 from ..core import BadSetting, EmptyRegion, Flag, Mask, Measurement, OsteonError, Scan, Volume
 from ..features import FEATURES
 from ..features.structure import Fabric, Purified, Segmentation, Stiffness, Thickness
-from .structure_parts import Ground, Named, Part, parts_of
+from .structure_parts import Ground, Named, Part, parts_of, reaches_border
 from .structure_settings import RESOLVED_MM, StructureSettings
 from .structure_threshold import find_bone
 
@@ -201,7 +201,7 @@ def measure_structure(
     flags = [*scan.flags, *region_flags, *odd, *_mode_flags(settings.mode, mode, image)]
     if region is None and mode in ("apparent", "srrd"):
         flags.append(WHOLE)
-    if region is None and mode == "standard" and not _reaches_border(bone.mask):
+    if region is None and mode == "standard" and not reaches_border(bone.mask):
         flags.append(RIM)
     return StructureResult(
         scan, region, bone, mode, tuple(numbers), ground.found, tuple(flags), settings
@@ -212,12 +212,6 @@ def _mode(asked: str, image: Volume) -> str:
     if asked != "auto":
         return asked
     return "standard" if float(image.grid.spacing.max()) <= RESOLVED_MM else "apparent"
-
-
-def _reaches_border(bone: Mask) -> bool:
-    """Whether a voxel of bone lies in one of the six faces of the image."""
-    values = bone.values
-    return any(values.take((0, -1), axis).any() for axis in range(3))
 
 
 def _mode_flags(asked: str, mode: str, image: Volume) -> Iterator[Flag]:

@@ -83,17 +83,26 @@ class Ground:
 
     @property
     def box(self) -> Mask:
-        """Bone in the smallest box around the region."""
-        if self.region is None:
-            return self.bone.mask
-        inside = np.nonzero(self.region.values)
-        return self.bone.mask.part(
-            (
-                slice(int(inside[0].min()), int(inside[0].max()) + 1),
-                slice(int(inside[1].min()), int(inside[1].max()) + 1),
-                slice(int(inside[2].min()), int(inside[2].max()) + 1),
-            )
-        )
+        """Bone in the smallest box around the region, or in the image without an empty rim."""
+        bone = self.bone.mask
+        if self.region is not None:
+            around = self.region.values
+        elif not reaches_border(bone):
+            around = bone.values
+        else:
+            return bone
+        inside = [
+            np.flatnonzero(around.any(axis=tuple(other for other in range(3) if other != axis)))
+            for axis in range(3)
+        ]
+        i, j, k = (slice(int(one[0]), int(one[-1]) + 1) for one in inside)
+        return bone.part((i, j, k))
+
+
+def reaches_border(bone: Mask) -> bool:
+    """Whether a voxel of bone lies in one of the six faces of the image."""
+    values = bone.values
+    return any(values.take((0, -1), axis).any() for axis in range(3))
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ TOUCHES = 0.35
 REPEATS = 3
 """How often points that do not touch are taken out."""
 
-PRESSES = 0.2
+PRESSES = 0.1
 """A ball reaches beyond a point by no more than this, in voxels: noise, not a narrow place."""
 
 STAYS = 0.02
