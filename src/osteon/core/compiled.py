@@ -1,14 +1,48 @@
-"""Loops over voxels, compiled to machine code and kept beside the source for the next start."""
+"""Loops over voxels, compiled to machine code and kept in the user's cache for the next start.
 
+A kept function does not notice that a function it calls in another file has changed. What is kept
+is therefore kept apart for every state of the source: an update compiles anew.
+"""
+
+import hashlib
+import os
 from collections.abc import Callable
-from typing import TypeVar, cast
+from pathlib import Path
+from typing import Any, TypeVar, cast
 
 import numba
 from numba import prange
 
 F = TypeVar("F", bound=Callable[..., object])
 
-__all__ = ["compiled", "parallel", "prange"]
+__all__ = ["compiled", "kept_in", "parallel", "prange", "threads"]
+
+
+def kept_in(source: Path) -> str:
+    """Folder for what is compiled from the Python files under `source`, or "" where there is none.
+
+    Parameters
+    ----------
+    source : Path
+        Folder of a package.
+
+    Returns
+    -------
+    str
+        A folder in the user's cache (``XDG_CACHE_HOME``, or ``.cache`` in the home) whose name
+        changes with every change of the files; numba's own choice, "", without a home.
+    """
+    try:
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError:
+        return ""
+    digest = hashlib.sha256(numba.__version__.encode())
+    for file in sorted(source.rglob("*.py")):
+        digest.update(file.relative_to(source).as_posix().encode() + b"\0" + file.read_bytes())
+    return str(cache / "osteon" / digest.hexdigest()[:16])
+
+
+KEPT = kept_in(Path(__file__).parents[1])
 
 
 def compiled(function: F) -> F:
@@ -24,7 +58,7 @@ def compiled(function: F) -> F:
     function
         The same, compiled when first called.
     """
-    return cast(F, numba.njit(cache=True, nogil=True)(function))
+    return _kept(function, shared=False)
 
 
 def parallel(function: F) -> F:
@@ -43,7 +77,18 @@ def parallel(function: F) -> F:
     function
         The same, compiled when first called.
     """
-    return cast(F, numba.njit(cache=True, nogil=True, parallel=True)(function))
+    return _kept(function, shared=True)
+
+
+def _kept(function: F, *, shared: bool) -> F:
+    """`function` for compiling, kept in our folder; other users of numba keep theirs."""
+    config: Any = numba.config
+    others = config.CACHE_DIR
+    config.CACHE_DIR = str(Path(others) / Path(KEPT).name) if others else KEPT
+    try:
+        return cast(F, numba.njit(cache=True, nogil=True, parallel=shared)(function))
+    finally:
+        config.CACHE_DIR = others
 
 
 def threads() -> int:
