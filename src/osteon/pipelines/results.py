@@ -8,7 +8,7 @@ from typing import Any
 from .. import __version__
 from ..calibration import METHODS as CALIBRATION_METHODS
 from ..calibration import THRESHOLDS, Calibration, Unavailable
-from ..core import Flag, Method
+from ..core import Flag, Method, Scan
 from ..features import METHODS as FEATURE_METHODS
 from .level import Level
 from .measure import SpineResult
@@ -55,7 +55,9 @@ def to_dict(
         "created": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "subject": subject,
         "notice": NOTICE,
-        "scan": _scan(result),
+        "scan": scan_dict(
+            result.scan, result.scan_flags, kvp=result.settings.kvp, contrast=result.contrast
+        ),
         "labels": {
             "numbering": result.named.numbering,
             "levels_found": list(result.named.levels),
@@ -83,9 +85,23 @@ def flag_dicts(flags: Iterable[Flag]) -> list[dict[str, str]]:
     return [asdict(flag) for flag in dict.fromkeys(flags)]
 
 
-def _scan(result: SpineResult) -> dict[str, Any]:
-    scan, grid = result.scan, result.scan.volume.grid
-    acquisition = scan.acquisition
+def scan_dict(
+    scan: Scan, flags: Iterable[Flag], *, kvp: float | None = None, contrast: bool | None = None
+) -> dict[str, Any]:
+    """A scan and how it was made as plain data; `kvp` and `contrast` where they are known better.
+
+    Parameters
+    ----------
+    scan : Scan
+        The scan.
+    flags : iterable of Flag
+        What bears on the whole scan.
+    kvp : float or None
+        Tube voltage in kV; what the file says where it is None.
+    contrast : bool or None
+        Whether contrast agent was given; what the file says where it is None.
+    """
+    grid, acquisition = scan.volume.grid, scan.acquisition
     return {
         "format": scan.format,
         "modality": acquisition.modality,
@@ -93,13 +109,13 @@ def _scan(result: SpineResult) -> dict[str, Any]:
         "spacing_mm": [round(float(side), 5) for side in grid.spacing],
         "orientation": grid.orientation,
         "unit": scan.volume.unit,
-        "kvp": acquisition.kvp if result.settings.kvp is None else result.settings.kvp,
+        "kvp": acquisition.kvp if kvp is None else kvp,
         "kernel": acquisition.kernel,
         "slice_thickness_mm": acquisition.slice_thickness,
         "manufacturer": acquisition.manufacturer,
         "model": acquisition.model,
-        "contrast": result.contrast,
-        "flags": flag_dicts(result.scan_flags),
+        "contrast": acquisition.contrast if contrast is None else contrast,
+        "flags": flag_dicts(flags),
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import __version__
 from ..features import FEATURES
-from .results import METHODS, flag_dicts
+from .results import METHODS, flag_dicts, scan_dict
 from .structure import StructureResult
 
 SCHEMA = "osteon-structure-1"
@@ -52,7 +52,7 @@ def structure_dict(
         "created": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "subject": subject,
         "notice": NOTICE,
-        "scan": _scan(result),
+        "scan": scan_dict(result.scan, result.scan.flags),
         "mode": result.mode,
         "bone": {
             "method": result.bone.method,
@@ -85,23 +85,3 @@ def structure_dict(
 
 def _feature(name: str) -> dict[str, str]:
     return {key: text for key, text in asdict(FEATURES[name]).items() if key != "name"}
-
-
-def _scan(result: StructureResult) -> dict[str, Any]:
-    scan, grid = result.scan, result.scan.volume.grid
-    acquisition = scan.acquisition
-    return {
-        "format": scan.format,
-        "modality": acquisition.modality,
-        "shape": list(grid.shape),
-        "spacing_mm": [round(float(side), 5) for side in grid.spacing],
-        "orientation": grid.orientation,
-        "unit": scan.volume.unit,
-        "kvp": acquisition.kvp,
-        "kernel": acquisition.kernel,
-        "slice_thickness_mm": acquisition.slice_thickness,
-        "manufacturer": acquisition.manufacturer,
-        "model": acquisition.model,
-        "contrast": acquisition.contrast,
-        "flags": flag_dicts(scan.flags),
-    }
