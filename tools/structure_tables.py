@@ -91,11 +91,12 @@ def _line(line: dict[str, Any]) -> tuple[str, ...]:
 def _whole() -> str:
     """A sentence about the whole command on a large volume."""
     told = _read(WHOLE)
+    same = "the same numbers and the same map" if told["same_numbers"] and told["same_map"] else ""
     return (
-        f"`osteon structure` on {told['side']}³ voxels, everything but finite elements, took "
-        f"{told['seconds'] / 60:.1f} min and {told['mib'] / 1024:.1f} GiB; with `--block "
-        f"{told['block']}` {told['seconds_blocked'] / 60:.1f} min and "
-        f"{told['mib_blocked'] / 1024:.1f} GiB, and the same numbers.\n\n"
+        f"`osteon structure` on {told['side']}³ grey voxels, everything but finite elements, took "
+        f"{told['seconds'] / 60:.1f} min on two cores that had other work, and "
+        f"{told['mib'] / 1024:.1f} GiB. {told['blocked_side']}³ voxels in blocks of "
+        f"{told['block']} slices and at once gave {same or 'different numbers: a fault'}.\n\n"
     )
 
 

@@ -46,7 +46,7 @@ def _used(result: Path) -> list[dict[str, Any]]:
             {name: source[name] for name in ("key", "does", "doi", "citation")}
             for source in (*data["methods"], *held)
         ]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnreadableScan(
             f"{path.name} holds no results of Osteon ({type(error).__name__}); give the "
             "results.json that osteon measure or osteon structure wrote."
