@@ -90,6 +90,8 @@ def _line(line: dict[str, Any]) -> tuple[str, ...]:
 
 def _whole() -> str:
     """A sentence about the whole command on a large volume."""
+    if not WHOLE.exists():
+        return ""
     told = _read(WHOLE)
     same = "the same numbers and the same map" if told["same_numbers"] and told["same_map"] else ""
     return (
