@@ -5,6 +5,7 @@ import pytest
 
 from osteon.core import HU, MG_CM3, EmptyRegion, Grid, GridMismatch, Mask, UnitMismatch, Volume
 from osteon.features import FEATURES, METHODS, Region, hu_statistics
+from osteon.pipelines.structure_parts import parts_of
 from osteon.regions import REGIONS
 
 GRID = Grid((10, 10, 10), [0, 0, 0], np.eye(3), [0.5, 1, 2])
@@ -144,20 +145,30 @@ def test_every_feature_says_what_it_is_and_where_that_stands():
         assert feature.definition.endswith("."), name
 
 
+OWN = {"threshold-binary", "threshold-fixed", "threshold-adaptive"}
+"""Methods that need no source: a threshold as given, and no threshold at all."""
+
+
 def test_every_feature_has_a_method_with_a_source():
     for feature in FEATURES.values():
         assert feature.method in METHODS or feature.name == "vBMD"
     for key, method in METHODS.items():
         assert method.key == key
-        assert method.doi.startswith("doi:10.")
-        assert method.citation
+        assert method.doi.startswith("doi:10.") or key in OWN
+        assert bool(method.citation) == bool(method.doi)
         assert method.does.endswith(".")
 
 
 def test_everything_measured_is_in_the_list_and_the_list_knows_nothing_else():
     measured_here = {number.name for number in hu_statistics(*line([1, 2, 3]))}
     sizes = {"height anterior", "height middle", "height posterior", "depth", "width"}
-    assert measured_here | sizes | {"vBMD"} == set(FEATURES)
+    structure = {
+        name
+        for mode in ("standard", "apparent", "srrd", "cortical")
+        for part in parts_of(mode, grey=True, strength=True)
+        for name in part.names
+    }
+    assert measured_here | sizes | {"vBMD"} | structure == set(FEATURES)
 
 
 def test_every_region_is_explained():

@@ -23,7 +23,7 @@ def test_every_label_is_the_region_unless_one_is_named(tmp_path):
     every, flags = read_mask(path, onto=ON_AXIAL)
     one, _ = read_mask(path, onto=ON_AXIAL, label=31)
     assert (every.values == (marked() > 0)).all()
-    assert flags == ()
+    assert [flag.code for flag in flags] == ["labels-joined"]
     assert np.argwhere(one.values).tolist() == [[1, 2, 3]]
 
 

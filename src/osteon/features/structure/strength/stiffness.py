@@ -40,7 +40,7 @@ AXES = ("E.x", "E.y", "E.z")
 
 _LIMITS = (
     "Of the tissue modulus that was set (17 GPa unless told otherwise), linear and without "
-    "yielding; no strength. Depends on the voxel side; bricks of 2 voxels were 8 % softer than "
+    "yielding; no strength. Depends on the voxel side; bricks of 2 voxels were 9 % softer than "
     "voxels in a vertebra of BV/TV 0.12."
 )
 
