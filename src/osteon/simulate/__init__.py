@@ -1,0 +1,1 @@
+"""What a scanner would have seen, of bone that we know."""
