@@ -34,6 +34,14 @@ class Material(StrEnum):
     METAL = "metal"  # titanium
 
 
+MINERAL: Mapping[Material, float] = {Material.BONE: 1.15, Material.CALCIUM: 3.16}
+"""Mineral in g hydroxyapatite per cm³ of a material; others have none.
+
+Bone tissue: assumed, as fully mineralised adult bone (ash about 60 % of 1.9–2.0 g/cm³); pure
+hydroxyapatite 3.16 g/cm³.
+"""
+
+
 @dataclass(frozen=True)
 class Tissue:
     """A mixture of materials.
