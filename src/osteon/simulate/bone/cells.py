@@ -111,19 +111,30 @@ def laid(tiles: NDArray[np.int16], bones: Sequence[Cells]) -> Laid:
     )
 
 
+Three = tuple[float, float, float]
+"""A point, an offset or a weight along x, y, z."""
+
+
 @compiled
-def _in_cell(laid: Laid, cell: int, dx: float, dy: float, dz: float) -> float:
-    """Number of one cell's tile at an offset in mm from the cell's corner."""
-    turn = laid.turn
-    shift = laid.shift
-    side = laid.tiles.shape[1]
+def _in_tile(
+    tiles: NDArray[np.int16],
+    turn: NDArray[np.float32],
+    shift: NDArray[np.float32],
+    place: tuple[int, int],
+    away: Three,
+) -> float:
+    """Number of a tile, at `place` (tile, cell), at an offset in mm from the cell's corner."""
+    tile, cell = place
+    side = tiles.shape[1]
+    once = 1.0 / side
+    dx, dy, dz = away
     x = turn[cell, 0, 0] * dx + turn[cell, 0, 1] * dy + turn[cell, 0, 2] * dz + shift[cell, 0]
     y = turn[cell, 1, 0] * dx + turn[cell, 1, 1] * dy + turn[cell, 1, 2] * dz + shift[cell, 1]
     z = turn[cell, 2, 0] * dx + turn[cell, 2, 1] * dy + turn[cell, 2, 2] * dz + shift[cell, 2]
-    i = min(int(x - floor(x / side) * side), side - 1)
-    j = min(int(y - floor(y / side) * side), side - 1)
-    k = min(int(z - floor(z / side) * side), side - 1)
-    return float(laid.tiles[laid.tile[cell], i, j, k]) * (1 / STEPS)
+    i = min(np.uint32(x - floor(x * once) * side), np.uint32(side - 1))
+    j = min(np.uint32(y - floor(y * once) * side), np.uint32(side - 1))
+    k = min(np.uint32(z - floor(z * once) * side), np.uint32(side - 1))
+    return float(tiles[tile, i, j, k]) * (1 / STEPS)
 
 
 @compiled
@@ -139,34 +150,72 @@ def _lower(u: float, half: float) -> tuple[int, float]:
 
 
 @compiled
+def _at_seam(
+    laid: Laid, bone: int, lower: tuple[int, int, int], weight: Three, away: Three
+) -> float:
+    """Number where cells meet: `away` is counted from the corner of the first cell, in mm."""
+    size = laid.size[bone]
+    na, nb, nc = laid.sides[bone, 0], laid.sides[bone, 1], laid.sides[bone, 2]
+    total = 0.0
+    squares = 0.0
+    for corner in range(8):
+        m, n, o = corner >> 2, (corner >> 1) & 1, corner & 1
+        w = 1 - weight[0] if m else weight[0]
+        w *= 1 - weight[1] if n else weight[1]
+        w *= 1 - weight[2] if o else weight[2]
+        if w <= 0.0:
+            continue
+        a, b, c = lower[0] + m, lower[1] + n, lower[2] + o
+        here = (away[0] - a * size, away[1] - b * size, away[2] - c * size)
+        cell = min(max(a, 0), na - 1) * nb + min(max(b, 0), nb - 1)
+        cell = laid.start[bone] + cell * nc + min(max(c, 0), nc - 1)
+        place = (laid.tile[cell], cell)
+        total += w * _in_tile(laid.tiles, laid.turn, laid.shift, place, here)
+        squares += w * w
+    return float(total / sqrt(squares))
+
+
+@compiled
 def structure_at(laid: Laid, bone: int, x: float, y: float, z: float) -> float:
     """Number of a bone's structure at a point of its own mm; bone lies above the level there."""
     size = laid.size[bone]
-    half = 0.5 * laid.overlap[bone] / size
     na, nb, nc = laid.sides[bone, 0], laid.sides[bone, 1], laid.sides[bone, 2]
-    start = laid.start[bone]
+    once = 1.0 / size
+    half = 0.5 * laid.overlap[bone] * once
     dx = x - laid.origin[bone, 0]
     dy = y - laid.origin[bone, 1]
     dz = z - laid.origin[bone, 2]
-    a, wa = _lower(dx / size, half)
-    b, wb = _lower(dy / size, half)
-    c, wc = _lower(dz / size, half)
-    if wa + wb + wc >= 3.0 and 0 <= a < na and 0 <= b < nb and 0 <= c < nc:
-        cell = start + (a * nb + b) * nc + c
-        return _in_cell(laid, cell, dx - a * size, dy - b * size, dz - c * size)
-    total = 0.0
-    squares = 0.0
-    for m in range(1 if wa >= 1.0 else 2):
-        ia = min(max(a + m, 0), na - 1)
-        for n in range(1 if wb >= 1.0 else 2):
-            ib = min(max(b + n, 0), nb - 1)
-            for o in range(1 if wc >= 1.0 else 2):
-                ic = min(max(c + o, 0), nc - 1)
-                w = wa if m == 0 else 1 - wa
-                w *= wb if n == 0 else 1 - wb
-                w *= wc if o == 0 else 1 - wc
-                cell = start + (ia * nb + ib) * nc + ic
-                away = (dx - (a + m) * size, dy - (b + n) * size, dz - (c + o) * size)
-                total += w * _in_cell(laid, cell, away[0], away[1], away[2])
-                squares += w * w
-    return float(total / sqrt(squares))
+    a, wa = _lower(dx * once, half)
+    b, wb = _lower(dy * once, half)
+    c, wc = _lower(dz * once, half)
+    if wa + wb + wc < 3.0:
+        return _at_seam(laid, bone, (a, b, c), (wa, wb, wc), (dx, dy, dz))
+    cell = min(max(a, 0), na - 1) * nb + min(max(b, 0), nb - 1)
+    cell = laid.start[bone] + cell * nc + min(max(c, 0), nc - 1)
+    here = (dx - a * size, dy - b * size, dz - c * size)
+    return _in_tile(laid.tiles, laid.turn, laid.shift, (laid.tile[cell], cell), here)
+
+
+@compiled
+def structure_along(
+    laid: Laid, bone: int, at: Three, step: Three, out: NDArray[np.float32]
+) -> None:
+    """Numbers of a bone's structure at points `at`, `at` + `step`, … of its own mm, into `out`."""
+    tiles, turns, shifts, picks = laid.tiles, laid.turn, laid.shift, laid.tile
+    size, start = laid.size[bone], laid.start[bone]
+    na, nb, nc = laid.sides[bone, 0], laid.sides[bone, 1], laid.sides[bone, 2]
+    x, y, z = laid.origin[bone, 0], laid.origin[bone, 1], laid.origin[bone, 2]
+    once = 1.0 / size
+    half = 0.5 * laid.overlap[bone] * once
+    for n in range(out.size):
+        away = (at[0] + n * step[0] - x, at[1] + n * step[1] - y, at[2] + n * step[2] - z)
+        a, wa = _lower(away[0] * once, half)
+        b, wb = _lower(away[1] * once, half)
+        c, wc = _lower(away[2] * once, half)
+        if wa + wb + wc >= 3.0:
+            cell = min(max(a, 0), na - 1) * nb + min(max(b, 0), nb - 1)
+            cell = start + cell * nc + min(max(c, 0), nc - 1)
+            here = (away[0] - a * size, away[1] - b * size, away[2] - c * size)
+            out[n] = _in_tile(tiles, turns, shifts, (picks[cell], cell), here)
+        else:
+            out[n] = _at_seam(laid, bone, (a, b, c), (wa, wb, wc), away)
