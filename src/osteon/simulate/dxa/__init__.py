@@ -1,7 +1,7 @@
 """What densitometers print about a spine and a hip whose mineral is known."""
 
 from .devices import Device, class_of, device, device_names
-from .project import Content, Projection, project
+from .projection import Content, Projection, project
 from .reading import (
     HipReading,
     SpineReading,

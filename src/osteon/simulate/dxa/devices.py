@@ -68,7 +68,7 @@ class Device:
         return replace(self, calibration=self.calibration * float(rng.normal(1, self.scatter)))
 
     def after(self, years: float) -> "Device":
-        """This device after years of drift."""
+        """The device after years of drift."""
         return replace(self, calibration=self.calibration * (1 + self.drift * years))
 
     def reads(self, standard: float, site: str = "spine") -> float:

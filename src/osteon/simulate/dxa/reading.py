@@ -9,7 +9,7 @@ import numpy as np
 from ...core import BadSetting, UnknownName
 from ..scene import Scene
 from .devices import Class, Device, class_of
-from .project import Content, Projection, project
+from .projection import Content, Projection, project
 
 SHARED = 0.75
 """Share of the precision error of L1–L4 that all vertebrae have in common (assumed); the rest is

@@ -79,7 +79,9 @@ def sacral_parts(size: Size) -> tuple[Capsule, ...]:
         parts += [
             Capsule((left * 16, wall - 10, 2.0), (left * 42, wall + 10, -8.0), (12.0, 14.0)),
             Capsule((left * 38, wall + 8, -8.0), (left * 18, wall + 18, -52.0), (12.0, 7.0)),
-            Capsule((left * 21, wall + 8, 0.0), (hinge + 5 * left, behind - 2, half + 6), (7.0, 4.5)),
+            Capsule(
+                (left * 21, wall + 8, 0.0), (hinge + 5 * left, behind - 2, half + 6), (7.0, 4.5)
+            ),
             Capsule((left * 19, behind, -4.0), (0.0, behind + 5, -6.0), (3.5, 3.5), 2.5),
         ]
     return (
@@ -87,6 +89,12 @@ def sacral_parts(size: Size) -> tuple[Capsule, ...]:
         Capsule((0.0, wall - 12, -half), (0.0, wall + 12, -half - 42), (16.0, 8.0)),
         Capsule((0.0, behind + 4, -6.0), (0.0, behind + 14, -44.0), (3.5, 3.0)),
     )
+
+
+def sacral_joints(size: Size) -> tuple[Capsule, ...]:
+    """Upper joint processes of the sacrum."""
+    parts = sacral_parts(size)
+    return parts[2], parts[6]
 
 
 def canal_at(size: Size, axes: Axes) -> Field:

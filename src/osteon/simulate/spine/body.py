@@ -96,7 +96,7 @@ def heights(body: Body) -> tuple[float, float, float]:
 
 
 def rims(body: Body) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Middle height and slope (rise towards the front, in mm a mm) of both rims after a fracture."""
+    """Height in the middle (mm) and rise towards the front (mm a mm) of both rims, as broken."""
     v = np.array([-RIM, RIM], np.float32)
     flat = Body(body.size, body.fracture, body.spurs, ())
     out = []

@@ -1,6 +1,7 @@
 """How vertebrae stand on each other: lordosis, scoliosis, discs."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from math import atan, cos, pi, radians, sin
 
 import numpy as np
@@ -81,7 +82,7 @@ def _between(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float
 def _tilts(names: Sequence[str], bodies: Mapping[str, Body], lordosis: float) -> list[float]:
     """Tilt forwards of every vertebra against the first, in radians."""
     out = [0.0]
-    for below, name in zip(names, names[1:], strict=False):
+    for below, name in pairwise(names):
         (_, rise), _ = rims(bodies[below])
         _, (_, fall) = rims(bodies[name])
         opening = radians(bodies[name].size.disc_angle) * lordosis

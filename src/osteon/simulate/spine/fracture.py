@@ -89,7 +89,9 @@ def draw_fractures(
         risk = odds * often * (3.0 if out else 1.0)  # one fracture foretells the next
         if chance >= risk / (1 + risk):
             continue
-        start, stop = ((0.20, 0.25), (0.25, 0.40), (0.40, 0.52))[int(grade > 0.4) + int(grade > 0.8)]
+        start, stop = ((0.20, 0.25), (0.25, 0.40), (0.40, 0.52))[
+            int(grade > 0.4) + int(grade > 0.8)
+        ]
         which = KINDS[1 + int(kind > 0.55) + int(kind > 0.9)]
         out[level] = Fracture(which, float(start + (stop - start) * (0.05 + 0.9 * within)))
     return out

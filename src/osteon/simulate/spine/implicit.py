@@ -39,7 +39,7 @@ class Capsule:
 
 def lattice(low: Point, high: Point, spacing: Point) -> Grid:
     """Lattice that spans a box, in an object's own mm."""
-    count = [int(np.ceil((h - l) / s)) + 1 for l, h, s in zip(low, high, spacing, strict=True)]
+    count = [int(np.ceil((b - a) / s)) + 1 for a, b, s in zip(low, high, spacing, strict=True)]
     return Grid((count[0], count[1], count[2]), np.array(low), np.eye(3), np.array(spacing))
 
 
@@ -71,7 +71,8 @@ def reach_of(capsule: Capsule, margin: float) -> tuple[Point, Point]:
     r = max(capsule.radius) + margin
     tall = max(capsule.radius) * max(capsule.tall, 1.0) + margin
     ends = np.array([capsule.a, capsule.b])
-    low, high = ends.min(axis=0) - (r, r, tall), ends.max(axis=0) + (r, r, tall)
+    grow = np.array([r, r, tall])
+    low, high = ends.min(axis=0) - grow, np.add(ends.max(axis=0), grow)
     return (low[0], low[1], low[2]), (high[0], high[1], high[2])
 
 

@@ -72,7 +72,7 @@ class Size:
         return 0.5 * (self.width[0] + self.width[1])
 
     def scaled(self, across: float, up: float, disc: float = 1.0) -> "Size":
-        """This vertebra, larger by `across` in plane, by `up` in height, with another disc."""
+        """The vertebra, larger by `across` in plane, by `up` in height, with another disc."""
         a = across
         return replace(
             self,
@@ -119,4 +119,5 @@ def average(level: str) -> Size:
         )
     row = _table()[level]
     pairs = ("width", "depth", "canal", "pedicle")
-    return Size(**{k: tuple(v) if k in pairs else float(v) for k, v in row.items()})
+    values: dict[str, Any] = {k: tuple(v) if k in pairs else float(v) for k, v in row.items()}
+    return Size(**values)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from ..bone.laying import lay
 from ..bone.tiles import Tile
 from ..materials import MINERAL, Material
 from ..scene import Bone, Scene, Soft
-from .arch import joints_of, sacral_parts
+from .arch import joints_of, sacral_joints
 from .body import Body, Spurs, heights
 from .column import stand
 from .discs import disc
@@ -134,7 +135,7 @@ def build_spine(
         shares[name] = made[1]
     frame = _frame(patient, names, bodies, poses)
     things: list[Soft | Bone] = list(_around(patient, frame, bodies[centre], seeds[-1]))
-    for below, name in zip(names, names[1:], strict=False):
+    for below, name in pairwise(names):
         things += disc(below, name, bodies, poses)
     things += bones.values()
     scene = Scene(
@@ -196,11 +197,8 @@ def _joints(
 ) -> tuple[Capsule, ...]:
     """Joint processes of the neighbour below, in the coordinates of a vertebra."""
     size = bodies[below].size
-    if below == SACRUM:
-        parts = sacral_parts(size)
-        found = (parts[2], parts[6])
-    else:
-        found = joints_of(size, _traits(patient, below).facets)
+    facets = _traits(patient, below).facets
+    found = sacral_joints(size) if below == SACRUM else joints_of(size, facets)
     move = np.linalg.inv(poses[name]) @ poses[below]
     out = []
     for part in found:
@@ -253,7 +251,8 @@ def _frame(
     back = float(max(tips)) + CLEAR + fat[1]
     return Frame(
         float(line[0, 2]) - 60, float(line[-1, 2]) + 45, line, 0.5 * middle.mean_depth,
-        middle.canal[1], back, wide * (335 + 9.0 * over), max(185.0, wide * (228 + 8.5 * over)), fat,
+        middle.canal[1], back, wide * (335 + 9.0 * over),
+        max(185.0, wide * (228 + 8.5 * over)), fat,
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from ...core import BadSetting, UnknownName
 from .fracture import NO_FRACTURE, Fracture, draw_fractures
 from .levels import LEVELS
-from .reference import Sex, bone_share, cortex_left, mean_fat, mean_vbmd, VBMD_SD
+from .reference import VBMD_SD, Sex, bone_share, cortex_left, mean_fat, mean_vbmd
 
 Phase = Literal["none", "arterial", "portal venous"]
 

@@ -44,13 +44,15 @@ class Frame:
     under_skin: tuple[float, float]
 
     def at(self, z: NDArray[np.floating] | float) -> tuple[Field, Field]:
-        """x and y of the middle of the spine at a height."""
+        """Place (x, y) of the middle of the spine at a height."""
         x = np.interp(z, self.line[:, 2], self.line[:, 0])
         y = np.interp(z, self.line[:, 2], self.line[:, 1])
         return np.asarray(x, np.float32), np.asarray(y, np.float32)
 
 
-def soft(name: str, tissue: str, box: tuple[Point, Point], step: Point, at: Callable[..., Field]) -> Soft:
+def soft(
+    name: str, tissue: str, box: tuple[Point, Point], step: Point, at: Callable[..., Field]
+) -> Soft:
     """Object of one tissue in world coordinates, from a function of the axes of its lattice."""
     grid = lattice(*box, step)
     field = np.broadcast_to(at(axes_of(grid)), grid.shape)
@@ -85,7 +87,7 @@ def tube(
             for column in (line[:, 0], line[:, 1], half[:, 0], half[:, 1])
         )
         ends = np.minimum(z - np.float32(line[0, 2]), np.float32(line[-1, 2]) - z)
-        return np.minimum(oval(x - x0, y - y0, (a, b), 2.0), ends)
+        return np.asarray(np.minimum(oval(x - x0, y - y0, (a, b), 2.0), ends), np.float32)
 
     return soft(name, tissue, (low, high), step, at)
 
@@ -147,7 +149,7 @@ def muscles(frame: Frame, bulk: float) -> list[Soft]:
     out = []
     for side, left in (("left", 1.0), ("right", -1.0)):
         deep = np.clip(0.5 * room + 6, 12, 34) * np.clip(bulk, 0.85, 1.1)
-        wide = bulk * (28 + 8 * share)
+        wide = bulk * (34 + 6 * share)
         middle = np.stack([x0 + left * (wide + 1), y0 + behind + 0.5 * room - 2, z], 1)
         out.append(tube(f"erector {side}", "muscle", middle, np.stack([wide, deep], 1)))
         size = bulk * np.clip(26 - 18 * share, 6, 25)

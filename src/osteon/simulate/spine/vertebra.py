@@ -10,8 +10,18 @@ from ..bone.cells import Cells, level_of
 from ..scene import Bone
 from .arch import BLEND, arch, canal_at, sacral_parts
 from .body import Body, body_at
-from .implicit import CLIP, Capsule, Field, Point, add, axes_of, box_of, lattice, reach_of
-from .implicit import capsule_at
+from .implicit import (
+    CLIP,
+    Capsule,
+    Field,
+    Point,
+    add,
+    axes_of,
+    box_of,
+    capsule_at,
+    lattice,
+    reach_of,
+)
 from .inside import Make, core_of, marrow_of, share_of, shell_of
 
 SPACING = 0.8

@@ -68,7 +68,9 @@ def _plaques(
 def _bead(name: str, at: Point, half: Point) -> Soft:
     low = (at[0] - half[0] - 3, at[1] - half[1] - 3, at[2] - half[2] - 3)
     high = (at[0] + half[0] + 3, at[1] + half[1] + 3, at[2] + half[2] + 3)
-    return soft(name, "plaque", (low, high), (1.0, 1.0, 1.0), lambda axes: ellipsoid(axes, at, half))
+    return soft(
+        name, "plaque", (low, high), (1.0, 1.0, 1.0), lambda axes: ellipsoid(axes, at, half)
+    )
 
 
 def canal(frame: Frame, width: float) -> list[Soft]:
