@@ -24,7 +24,7 @@ def arch(size: Size, facets: float) -> tuple[Capsule, ...]:
     half = 0.5 * size.mean_height
     out = 0.5 * (size.canal[0] + size.pedicle[0])
     up = half - 0.5 * size.pedicle[1] - 1
-    thick = 1 + 0.25 * facets
+    thick = 1 + 0.2 * facets
     parts = []
     for left in (1.0, -1.0):
         root, hinge = left * out, left * size.facets

@@ -80,11 +80,17 @@ def plates(body: Body, u: Field, v: Field) -> tuple[Field, Field]:
     rim = np.float32(0.5 * size.mean_height) * (
         1 - v * np.float32((size.front - 1) / (size.front + 1))
     )
-    dish = np.clip(1 - u * u - (v - np.float32(0.15)) ** 2, 0, 1)
+    dish = _dish(u, v)
     upper = np.asarray(rim - np.float32(CONCAVITY[0]) * dish, np.float32)
     lower = np.asarray(-rim + np.float32(CONCAVITY[1]) * dish, np.float32)
     down, up = sunk(body.fracture, upper - lower, u, v)
     return np.asarray(upper - down, np.float32), np.asarray(lower + up, np.float32)
+
+
+def _dish(u: Field, v: Field) -> Field:
+    """Hollow of an endplate, 0–1: flat along the rim, deepest a little behind the middle."""
+    hollow = 1 - (u / np.float32(0.8)) ** 2 - ((v - np.float32(0.1)) / np.float32(0.75)) ** 2
+    return np.asarray(np.clip(hollow, 0, 1), np.float32)
 
 
 def heights(body: Body) -> tuple[float, float, float]:
@@ -101,7 +107,7 @@ def rims(body: Body) -> tuple[tuple[float, float], tuple[float, float]]:
     flat = Body(body.size, body.fracture, body.spurs, ())
     out = []
     span = RIM * body.size.mean_depth
-    dish = np.clip(1 - (v - np.float32(0.15)) ** 2, 0, 1)
+    dish = _dish(np.zeros_like(v), v)
     for surface, deep, sign in zip(
         plates(flat, np.zeros(2, np.float32), v), CONCAVITY, (1, -1), strict=True
     ):

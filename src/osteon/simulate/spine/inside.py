@@ -78,7 +78,8 @@ def shell_of(body: Body, make: Make, axes: Axes, depths: tuple[Field, Field]) ->
     plate = plate * (1 + 1.2 * make.sclerosis)
     near_plate = np.clip(1 - (depths[1] - np.maximum(depths[0], 0)) / np.float32(1.5), 0, 1)
     front = wall + (plate - wall) * near_plate
-    worn = np.float32(0.6 * make.facets) * np.clip(np.abs(x) / np.float32(6) - 1, 0, 1)
+    behind = behind * body.size.arch
+    worn = np.float32(0.45 * make.facets) * np.clip(np.abs(x) / np.float32(6) - 1, 0, 1)
     w = arch_weight(body, y)
     return np.asarray(make.cortex * (front * (1 - w) + behind * (1 + worn) * w), np.float32)
 

@@ -42,6 +42,8 @@ class Size:
         Height of the disc below, between the rims, in the middle.
     disc_angle : float
         Angle of that disc in degrees, positive where it is higher in front.
+    arch : float
+        Thickness of the compact bone of its arch against the mean of L1–L4.
     """
 
     width: tuple[float, float]
@@ -55,6 +57,7 @@ class Size:
     facets: float
     disc: float
     disc_angle: float
+    arch: float
 
     @property
     def mean_height(self) -> float:
