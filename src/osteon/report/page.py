@@ -37,15 +37,15 @@ def style_sheets(*names: str) -> Markup:
     return Markup("\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in names))
 
 
-def store(page: str, out: Path) -> Path:
-    """Write ``report.html`` into the folder `out`, made where it is missing; return its path.
+def store(page: str, out: Path, name: str = "report.html") -> Path:
+    """Write the file `name` into the folder `out`, made where it is missing; return its path.
 
     It is written under another name first and then renamed, so that a reader never finds half
     a page.
     """
     out.mkdir(parents=True, exist_ok=True)
-    path = out / "report.html"
-    unfinished = out / f".report.html.{os.getpid()}"
+    path = out / name
+    unfinished = out / f".{name}.{os.getpid()}"
     try:
         unfinished.write_text(page, encoding="utf-8")
         unfinished.replace(path)

@@ -21,6 +21,10 @@ UNITS = {
     "/mm": "mm⁻¹",
     "/mm3": "mm⁻³",
     "mm2": "mm²",
+    "g/cm2": "g/cm²",
+    "g/cm3": "g/cm³",
+    "kg/m2": "kg/m²",
+    "deg": "°",
     "1": "",
 }
 """UCUM units as printed."""
