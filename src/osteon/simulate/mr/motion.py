@@ -283,20 +283,22 @@ def _bends(
     rng: np.random.Generator,
 ) -> list[NDArray[np.float64]]:
     """Motion of every group against the first one's place."""
-    bends = [np.eye(4)]
-    for n, name in enumerate(names[1:], start=1):
+    joints = {name: settings.joints.get(name, settings.joint) for name in names}
+    bends = {names[0]: np.eye(4)}
+    # a bone that shares another's motion comes after it
+    for name in sorted(names[1:], key=lambda name: joints[name].after in names):
+        n, joint = names.index(name), joints[name]
         parent = n - 1 if settings.chain else 0
-        joint = settings.joints.get(name, settings.joint)
         both = distance[parent] + distance[n]
         near = grid.to_world(np.argwhere(both <= both.min() + NEAR_MM).mean(axis=0))
         inwards = _middle(distance[parent], grid) - _middle(distance[n], grid)
         inwards /= max(float(np.linalg.norm(inwards)), 1e-9)
         turn, shift = _draw(joint.turn_deg, rng), _draw(joint.shift_mm, rng)
         bend = _about(near + joint.depth_mm * inwards, turn, shift)
-        if joint.after in names[:n]:
-            bend = bend @ move_of(joint.share * twist_of(bends[names.index(joint.after)]))
-        bends.append(bends[parent] @ bend)
-    return bends
+        if joint.after in bends:
+            bend = bend @ move_of(joint.share * twist_of(bends[joint.after]))
+        bends[name] = bends[names[parent]] @ bend
+    return [bends[name] for name in names]
 
 
 def _own_motion(
