@@ -63,9 +63,9 @@ def arch(size: Size, facets: float) -> tuple[Capsule, ...]:
 
 
 def joints_of(size: Size, facets: float) -> tuple[Capsule, ...]:
-    """Upper joint processes of a vertebra, which the lower ones of its neighbour embrace."""
+    """Joint processes, pillars and laminae, of which the vertebra above keeps clear."""
     parts = arch(size, facets)
-    return parts[1], parts[7]
+    return tuple(parts[n] for n in (1, 2, 4, 7, 8, 10))
 
 
 def sacral_parts(size: Size) -> tuple[Capsule, ...]:
@@ -92,9 +92,9 @@ def sacral_parts(size: Size) -> tuple[Capsule, ...]:
 
 
 def sacral_joints(size: Size) -> tuple[Capsule, ...]:
-    """Upper joint processes of the sacrum."""
+    """Joint processes and laminae of the sacrum, of which L5 keeps clear."""
     parts = sacral_parts(size)
-    return parts[2], parts[6]
+    return tuple(parts[n] for n in (2, 3, 6, 7))
 
 
 def canal_at(size: Size, axes: Axes) -> Field:

@@ -195,7 +195,7 @@ def _joints(
     poses: dict[str, NDArray[np.float64]],
     name: str,
 ) -> tuple[Capsule, ...]:
-    """Joint processes of the neighbour below, in the coordinates of a vertebra."""
+    """Joints and laminae of the neighbour below, in the coordinates of a vertebra."""
     size = bodies[below].size
     facets = _traits(patient, below).facets
     found = sacral_joints(size) if below == SACRUM else joints_of(size, facets)
@@ -204,7 +204,7 @@ def _joints(
     for part in found:
         ends = np.array([part.a, part.b]) @ move[:3, :3].T + move[:3, 3]
         a, b = (tuple(float(v) for v in end) for end in ends)
-        out.append(Capsule((a[0], a[1], a[2]), (b[0], b[1], b[2]), part.radius))
+        out.append(Capsule((a[0], a[1], a[2]), (b[0], b[1], b[2]), part.radius, part.tall))
     return tuple(out)
 
 

@@ -26,7 +26,7 @@ VBMD_SD = 27.0
 young women by Hendrickson 2018, over 1.3 HU per mg/cm³, less the spread that anatomy adds)."""
 
 CORTEX = {
-    "F": (1.03, 1.03, 1.01, 0.93, 0.85, 0.745, 0.67, 0.63),
+    "F": (1.05, 1.05, 1.02, 0.95, 0.88, 0.755, 0.67, 0.63),
     "M": (1.0, 1.0, 1.0, 0.98, 0.96, 0.93, 0.89, 0.86),
 }
 """Thickness of compact bone against that of an average young man, by the ages above.

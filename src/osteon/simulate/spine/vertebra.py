@@ -28,7 +28,7 @@ SPACING = 0.8
 """Distance of lattice points in mm."""
 
 GAP = 1.2
-"""Least distance of a joint process to its neighbour's, in mm: cartilage and fluid (assumed)."""
+"""Least distance of a joint process to the neighbour, in mm: cartilage and fluid (assumed)."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def _evened(inside: Field) -> Field:
 
 
 def carve(inside: Field, grid: Grid, others: Sequence[Capsule]) -> None:
-    """Keep a shape clear of its neighbour's joints, in place."""
+    """Keep a shape clear of its neighbour's joints and laminae, in place."""
     for other in others:
         box = box_of(grid, *reach_of(other, GAP + 1))
         if inside[box].size:
