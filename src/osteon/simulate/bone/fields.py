@@ -128,12 +128,12 @@ def separation_in_voxels(settings: FieldSettings) -> float:
     Returns
     -------
     float
-        Tb.Sp in voxels, linear between the settings measured, those at the ends beyond.
+        Tb.Sp in voxels, linear between the settings measured and beyond them.
     """
     axes, values = _measured()
-    low, high = ([axis[end] for axis in axes] for end in (0, -1))
-    asked = np.clip([settings.amount, settings.character, settings.stretch], low, high)
-    return float(RegularGridInterpolator(axes, values, method="linear")(asked)[0])
+    asked = (settings.amount, settings.character, settings.stretch)
+    found = RegularGridInterpolator(axes, values, bounds_error=False, fill_value=None)(asked)
+    return float(np.ravel(found)[0])
 
 
 @cache
