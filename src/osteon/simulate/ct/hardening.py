@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.compiled import compiled, parallel, prange
+from ...core.compiled import compiled
 from ..materials import Material
 from .attenuation import attenuation_of
 from .projection import Rays, back, offsets, project, sharpened
@@ -96,14 +96,14 @@ def _signal(beam: Beam, water: float, bone: float) -> float:
     return float(-np.log(total))
 
 
-@parallel
+@compiled
 def _measured(
     beam: Beam, water: NDArray[np.float32], bone: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Signal of each ray and error of its length, cm of water, after water correction."""
     signal = np.empty(water.shape, np.float32)
     error = np.zeros(water.shape, np.float32)
-    for k in prange(water.shape[0]):
+    for k in range(water.shape[0]):
         for a in range(water.shape[1]):
             for b in range(water.shape[2]):
                 w, m = water[k, a, b], bone[k, a, b]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from ...core.compiled import compiled, parallel, prange
+from ...core.compiled import compiled
 
 
 class Rays(NamedTuple):
@@ -54,14 +54,14 @@ def _bilinear(values: NDArray[np.float32], k: int, x: float, y: float) -> float:
     return total
 
 
-@parallel
+@compiled
 def project(values: NDArray[np.float32], rays: Rays) -> NDArray[np.float32]:
     """Line integrals in voxels, (k, angles, bins), of slices (k, i, j)."""
     nk, ni, nj = values.shape
     angles = len(rays.cosines)
     out = np.zeros((nk, angles, rays.bins), np.float32)
     ci, cj, cb = 0.5 * (ni - 1), 0.5 * (nj - 1), 0.5 * (rays.bins - 1)
-    for job in prange(nk * angles):
+    for job in range(nk * angles):
         k, a = job // angles, job % angles
         c, s = rays.cosines[a, 0], rays.cosines[a, 1]
         for b in range(rays.bins):
@@ -75,13 +75,13 @@ def project(values: NDArray[np.float32], rays: Rays) -> NDArray[np.float32]:
     return out
 
 
-@parallel
+@compiled
 def back(lines: NDArray[np.float32], rays: Rays, sides: tuple[int, int]) -> NDArray[np.float32]:
     """Mean over all angles of the lines through each voxel, (k, i, j)."""
     nk, angles = lines.shape[0], lines.shape[1]
     out = np.zeros((nk, sides[0], sides[1]), np.float32)
     ci, cj, cb = 0.5 * (sides[0] - 1), 0.5 * (sides[1] - 1), 0.5 * (rays.bins - 1)
-    for job in prange(nk * sides[0]):
+    for job in range(nk * sides[0]):
         k, i = job // sides[0], job % sides[0]
         for j in range(sides[1]):
             total = 0.0

@@ -34,6 +34,11 @@ RANGES: Mapping[str, tuple[float, float]] = {
 """Least and largest value of each setting."""
 
 
+FINEST = 0.83
+"""Largest product of a pixel and the frequency at which the MTF is 0.1: the fine lattice under the
+pixels shows no more."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scanner:
     """A CT scanner with its protocol.
@@ -85,7 +90,7 @@ class Scanner:
     Raises
     ------
     BadSetting
-        If a number is outside its range.
+        If a number is outside its range, or the kernel much sharper than the pixels.
     UnknownName
         If the kernel is not known.
     """
@@ -126,6 +131,11 @@ class Scanner:
             raise UnknownName(
                 f"scanner '{self.name}' has no kernel '{self.kernel}'; known are "
                 f"{', '.join(KERNELS)}."
+            )
+        if self.blur.tenth * self.pixel > FINEST:
+            raise BadSetting(
+                f"the kernel of scanner '{self.name}' shows {self.blur.tenth:g} lp/mm; its pixels "
+                f"must be at most {FINEST / self.blur.tenth:.3g} mm; got {self.pixel:g} mm."
             )
 
     @property

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from ...core import Grid
-from ...core.compiled import parallel, prange
+from ...core.compiled import compiled
 from .kernels import Kernel
 from .scanner import Scanner
 
@@ -102,12 +102,12 @@ def fine_grid(grid: Grid, lattice: Lattice, first: int, count: int) -> Grid:
     return Grid(shape, grid.to_world(low), grid.direction, spacing)
 
 
-@parallel
+@compiled
 def _weighted(
     layers: NDArray[np.float32], step: int, weights: NDArray[np.float32], out: NDArray[np.float32]
 ) -> None:
     """Slices (s, i, j) of layers (i, j, k); slice s begins at layer s times step."""
-    for i in prange(layers.shape[0]):
+    for i in range(layers.shape[0]):
         for j in range(layers.shape[1]):
             for s in range(out.shape[0]):
                 total = np.float32(0)
