@@ -116,9 +116,9 @@ def amount_of(
     hollow = ramp(away, 42, 62) * ramp(shape.inside - shell, 0.5, 4)
     amount *= (1 - 0.35 * ramp(away, 22, 45)) * (1 - hollow)
     if name in SCAR:
-        scar = SCAR[name] * patient.size[2] + 2.5 * Wave.drawn(rng, 26.0, 90.0).on(shape.grid)
+        scar = SCAR[name] * patient.size[2] + 2.6 * Wave.drawn(rng, 20.0, 90.0).on(shape.grid)
         fresh = SCAR_AMOUNT * np.clip(1.1 - 0.008 * (patient.age - 40), 0.4, 1)
-        amount = np.maximum(amount, fresh * bump(z - scar, 0, 0.45) * ramp(wave, -1.6, -0.4))
+        amount = np.maximum(amount, fresh * bump(z - scar, 0, 0.45) * ramp(wave, -1.2, 0.3))
     return np.clip(amount, 0, 0.8)
 
 

@@ -116,7 +116,7 @@ class Wave:
         count = int(np.ceil(2 * half / step)) + 5
         knots = gaussian_filter(rng.standard_normal((count,) * 3), 0.7, mode="wrap")
         # SD 1 after the spline, which itself smooths: factor of white noise through both
-        knots = knots / knots.std() * 1.25
+        knots = knots / knots.std() * 1.6
         start = np.full(3, -step * (count - 1) / 2)
         return cls(knots.astype(np.float32), start, step)
 

@@ -149,8 +149,9 @@ def build_knee(
         np.stack([tile.values for tile in tiles]),
         _size(placed[0], patient),
     )
-    regions = {name: _regions(name, shapes[name], bones[name], patient)
-               for name in ("femur", "tibia")}
+    regions = {
+        name: _regions(name, shapes[name], bones[name], patient) for name in ("femur", "tibia")
+    }
     gaps = {side: least_gap(shapes, pose, side, patient.size) for side in SIDES}
     return KneeModel(scene, dict(GROUPS), _truth(patient, bones, regions, gaps), regions)
 
@@ -169,8 +170,13 @@ def _sided(thing: Soft, patient: KneePatient) -> Soft:
 
 def _size(skin: Soft | Bone, patient: KneePatient) -> dict[str, float]:
     """Ellipse that stands for all that lies in the beam at the joint line, mm."""
-    level = int(np.argmin(np.abs(skin.grid.to_world(np.stack([[0, 0, k] for k in range(
-        skin.grid.shape[2])]))[:, 2])))
+    level = int(
+        np.argmin(
+            np.abs(
+                skin.grid.to_world(np.stack([[0, 0, k] for k in range(skin.grid.shape[2])]))[:, 2]
+            )
+        )
+    )
     inside = np.argwhere(skin.inside[:, :, level] > 0)
     low, high = inside.min(axis=0), inside.max(axis=0)
     width, depth = (high - low + 1) * skin.grid.spacing[:2]

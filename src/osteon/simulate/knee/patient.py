@@ -141,8 +141,9 @@ class KneePatient:
             )
         amounts = [a for place in PLACES for a in self.bvtv[place]]
         if not all(0 < a < 1 for a in amounts):
-            raise BadSetting(f"BV/TV lies above 0 and below 1; got {min(amounts):g} to "
-                             f"{max(amounts):g}.")
+            raise BadSetting(
+                f"BV/TV lies above 0 and below 1; got {min(amounts):g} to {max(amounts):g}."
+            )
 
     @property
     def dominant(self) -> str:
@@ -243,7 +244,10 @@ def _graded(rng: np.random.Generator, grade: int, sex: str) -> dict[str, dict[st
         grown[name] = np.clip(spur, 0, spurs["largest"])
         narrowed = np.interp(normal - left[name], space["lost"], range(GRADES))
         lipped = spurs["start"] * np.minimum(1, grown[name]) + grown[name] / spurs["growth"]
-        score = np.maximum(score, rows["reading"]["joint_space"] * narrowed + rows["reading"]["osteophytes"] * lipped)
+        score = np.maximum(
+            score,
+            rows["reading"]["joint_space"] * narrowed + rows["reading"]["osteophytes"] * lipped,
+        )
     read = np.clip(np.round(score + rng.normal(0, rows["reading"]["sd"], n)), 0, GRADES - 1)
     match = np.flatnonzero(read == grade)
     first = int(match[0]) if len(match) else int(np.abs(score - grade).argmin())
@@ -276,10 +280,17 @@ def _bone(
         unloaded = max(0.0, severity[across] - severity[side])
         own = shift + _normal(rng, 0, spread["compartment"])
         bvtv[place] = tuple(
-            float(np.clip(exp(log(base) + own + a * ill + b * unloaded
-                              + _normal(rng, 0, spread["band"])), 0.03, 0.7))
+            float(
+                np.clip(
+                    exp(log(base) + own + a * ill + b * unloaded + _normal(rng, 0, spread["band"])),
+                    0.03,
+                    0.7,
+                )
+            )
             for base, a, b in zip(
-                rows["bone"][place], rows["bone_effect"][bone], rows["bone_effect"]["unloaded"],
+                rows["bone"][place],
+                rows["bone_effect"][bone],
+                rows["bone_effect"]["unloaded"],
                 strict=True,
             )
         )

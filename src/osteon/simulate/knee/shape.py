@@ -27,20 +27,26 @@ from .template import CARTILAGES, parts
 HALF = 72.0
 """Bones reach this far above and below the joint line, mm."""
 
-BEND = 1.3
+BEND = 1.1
 """SD of the smooth random displacement of the mean knee, mm (assumed)."""
 
 BEND_LENGTH = 32.0
 """Length over which neighbouring places are displaced alike, mm (assumed)."""
 
-MIDDLE = {"medial": (19.0, 0.0), "lateral": (-18.5, 1.0)}
+MIDDLE = {"medial": (20.0, -6.0), "lateral": (-20.0, -2.0)}
 """Middle of the weight-bearing zone of the mean right knee, x and y in mm."""
 
-ZONE = (9.0, 11.0)
-"""Half sides of that zone, mm."""
+ZONE = (7.0, 8.0)
+"""Half sides of that zone in the mean knee, mm."""
+
+FACING = 0.85
+"""Joint space is measured where the femur faces the tibia to within this cosine."""
 
 APART = 0.3
 """Femur and tibia stay at least this far apart everywhere, mm."""
+
+SOFT = np.float32(1.5)
+"""Length over which an osteophyte flows into the bone, mm."""
 
 BONES = ("femur", "tibia", "patella", "fibula")
 
@@ -179,11 +185,36 @@ def _lipped(
         sign = 1 if side == "medial" else -1
         size = size + patient.osteophyte[side] * ramp(sign * x, 2, 10)
     outer = np.maximum(ramp(np.abs(x), 0.55 * width, width), ramp(np.abs(y), 14, 22))
-    size = size * outer * np.clip(0.75 + 0.35 * growth, 0, 1.25)
-    lip = 0.75 * size - np.hypot(inside + 0.25 * size, cover)
-    lip = np.minimum(lip, -rival - 2.0)
-    lip[size < 0.8] = -CLIP
-    return np.maximum(inside, lip).astype(np.float32)
+    size = np.asarray(size * outer * np.clip(0.75 + 0.35 * growth, 0, 1.25), np.float32)
+    reach = 1.2 * float(size.max())
+    if reach < 1:
+        return inside
+    last = np.array(grid.shape) - 2
+    near = np.argwhere((np.abs(inside) < reach) & (size > 0.8))
+    near = near[((near > 0) & (near <= last)).all(axis=1)]
+    here = tuple(near.T)
+    edge = _edge(inside, cover, near, float(grid.spacing[0]))
+    lip = 0.75 * size[here] - np.hypot(inside[here] + 0.25 * size[here], edge)
+    grown = inside.copy()
+    lip = np.minimum(lip, -rival[here] - 2.0)
+    blend = np.clip(0.5 + 0.5 * (lip - inside[here]) / SOFT, 0, 1)
+    both = inside[here] + blend * (lip - inside[here]) + SOFT * blend * (1 - blend)
+    grown[here] = np.where(lip > -2 * SOFT, np.maximum(both, inside[here]), inside[here])
+    return grown
+
+
+def _edge(inside: Field, cover: Field, near: NDArray[np.int64], spacing: float) -> Field:
+    """Distance along the surface to the edge of the cartilage, thrice as far on the covered side.
+
+    The surface of the cartilage itself must not count as its edge, so the distance is looked up
+    at the foot of each voxel on the bone.
+    """
+    slope = np.stack([_slope(inside, near, n, spacing) for n in range(3)], -1)
+    steep = np.maximum((slope**2).sum(1), 0.25)
+    off = (inside[tuple(near.T)] / steep / spacing)[:, None] * slope
+    foot = np.clip(np.round(near - off), 0, np.array(inside.shape) - 1).astype(np.int64)
+    found = cover[tuple(foot.T)]
+    return np.asarray(np.where(found > 0, 3 * found, -found), np.float32)
 
 
 def _below(
@@ -208,8 +239,12 @@ def _below(
     return np.asarray(depth, np.float32), under
 
 
-def least_gap(shapes: dict[str, BoneShape], pose: NDArray[np.float64], side: str,
-              size: tuple[float, float, float]) -> float:
+def least_gap(
+    shapes: dict[str, BoneShape],
+    pose: NDArray[np.float64],
+    side: str,
+    size: tuple[float, float, float],
+) -> float:
     """Least distance from femur to tibia in the middle of a compartment, mm."""
     return float(_gaps(_surface(shapes["femur"], side, size), shapes["tibia"], pose).min())
 
@@ -218,12 +253,16 @@ def _surface(femur: BoneShape, side: str, size: tuple[float, float, float]) -> F
     """Points (n, 3) of the femur's surface over the middle of a compartment."""
     x, y, z = axes(femur.grid)
     cx, cy = MIDDLE[side]
-    zone = (np.abs(x - cx * size[0]) < ZONE[0]) & (np.abs(y - cy * size[1]) < ZONE[1]) & (z < 15)
+    across, along = ZONE[0] * size[0], ZONE[1] * size[1]
+    zone = (np.abs(x - cx * size[0]) < across) & (np.abs(y - cy * size[1]) < along) & (z < 15)
     spacing = float(femur.grid.spacing[0])
     index = np.argwhere(zone & (np.abs(femur.inside) < 0.7 * spacing))
     slope = np.stack([_slope(femur.inside, index, n, spacing) for n in range(3)], -1)
-    off = femur.inside[tuple(index.T)][:, None] * slope / (slope**2).sum(1, keepdims=True)
-    return np.asarray(femur.grid.to_world(index) - off, np.float32)
+    steep = np.sqrt((slope**2).sum(1))
+    facing = slope[:, 2] > FACING * steep
+    off = femur.inside[tuple(index.T)] / steep**2
+    surface = femur.grid.to_world(index) - off[:, None] * slope
+    return np.asarray(surface[facing], np.float32)
 
 
 def _slope(field: Field, index: NDArray[np.int64], axis: int, spacing: float) -> Field:

@@ -20,15 +20,21 @@ COARSE = 2.0
 SKIN = 1.8
 """Thickness of the skin, mm (assumed)."""
 
-HOLLOW = 28.0
+ROUND = np.float32(2.6)
+"""Power of the super-ellipse that sections of muscles follow; 2 is an ellipse (assumed)."""
+
+SEPTUM = np.float32(0.7)
+"""Fat between neighbouring muscles, mm (assumed)."""
+
+HOLLOW = 30.0
 """Hollows between muscles narrower than twice this are filled with fat, mm."""
 
-FAT = {"F": (9.5, 0.75), "M": (6.0, 0.6)}
+FAT = {"F": (7.5, 0.7), "M": (4.5, 0.55)}
 """Fat under the skin at 26 kg/m², mm, and its growth with each kg/m² (assumed)."""
 
 
 def tubes(patient: KneePatient, rng: np.random.Generator) -> list[Soft]:
-    """Muscles, tendons and vessels, as of a right knee.
+    """Muscles, the fat pad, tendons and vessels, as of a right knee.
 
     Parameters
     ----------
@@ -40,26 +46,48 @@ def tubes(patient: KneePatient, rng: np.random.Generator) -> list[Soft]:
     Returns
     -------
     list of Soft
-        Muscles first, then tendons, then vessels.
+        Muscles first, then the fat pad, tendons, vessels.
     """
     bulk = 1.0 - 0.06 * (patient.sex == "F") - 0.003 * (patient.age - 50)
     bulk *= float(np.exp(0.07 * rng.standard_normal()))
-    found = []
+    found: list[Soft] = []
     for tissue, rows in table("muscles")["tubes"].items():
         for name, row in rows.items():
             thick = (bulk if tissue == "MUSCLE" else 1) * np.exp(0.06 * rng.standard_normal())
             shift = rng.normal(0, 0.8, 2)
             knots = np.array(sorted(row), np.float64)
-            knots[:, 1:3] += shift if tissue != "TENDON" else 0
+            knots[:, 1:3] += shift if tissue in ("MUSCLE", "BLOOD") else 0
             knots[:, 1:] *= np.array([*patient.size[:2], thick, thick])
             knots[:, 3:] *= np.array(patient.size[:2])
             knots[:, 0] *= patient.size[2]
-            found.append(_tube(name, knots, Place[tissue]))
+            thing = _tube(name, knots, Place[tissue])
+            if tissue == "MUSCLE":
+                for other in found:
+                    _give_way(thing, other)
+            found.append(thing)
     return found
 
 
+def _give_way(thing: Soft, other: Soft) -> None:
+    """Leave a layer of fat between a muscle and one that was there before."""
+    start = np.round((other.grid.origin - thing.grid.origin) / COARSE).astype(int)
+    into, out = _shared(thing.inside.shape, other.inside.shape, start)
+    thing.inside[into] = np.minimum(thing.inside[into], -other.inside[out] - SEPTUM)
+
+
+def _shared(
+    own: tuple[int, ...], other: tuple[int, ...], start: NDArray[np.int64]
+) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+    """Where two lattices overlap, on either, when the other begins at voxel `start` of the own."""
+    first = np.maximum(start, 0)
+    last = np.maximum(np.minimum(start + other, own), first)
+    into = tuple(slice(int(a), int(b)) for a, b in zip(first, last, strict=True))
+    out = tuple(slice(int(a - s), int(b - s)) for a, b, s in zip(first, last, start, strict=True))
+    return into, out
+
+
 def _tube(name: str, knots: NDArray[np.float64], tissue: Place) -> Soft:
-    """A tube of elliptic section through knots of height, centre and half axes."""
+    """A tube of nearly elliptic section through knots of height, centre and half axes."""
     closed = [
         np.concatenate(([knots[0, 0] - 4], knots[0, 1:3], [0.8, 0.8])),
         *knots,
@@ -72,10 +100,10 @@ def _tube(name: str, knots: NDArray[np.float64], tissue: Place) -> Soft:
     grid = lattice(low, high, COARSE)
     x, y, z = axes(grid)
     cx, cy, a, b = (np.interp(z, rows[:, 0], rows[:, n]).astype(np.float32) for n in range(1, 5))
-    dx, dy = x - cx, y - cy
-    share = np.sqrt((dx / a) ** 2 + (dy / b) ** 2) + np.float32(1e-4)
-    steep = np.sqrt((dx / a**2) ** 2 + (dy / b**2) ** 2) + np.float32(1e-4)
-    inside = np.minimum(share * (1 - share) / steep, np.minimum(a, b))
+    across, along = np.abs(x - cx) / a, np.abs(y - cy) / b
+    share = (across**ROUND + along**ROUND) ** (1 / ROUND) + np.float32(1e-3)
+    steep = np.hypot(across ** (ROUND - 1) / a, along ** (ROUND - 1) / b) / share ** (ROUND - 1)
+    inside = np.minimum((1 - share) / (steep + np.float32(1e-3)), np.minimum(a, b))
     inside = np.clip(inside, -CLIP, CLIP).astype(np.float32)
     return Soft(name, grid, inside, np.eye(4), tissue=tissue)
 
@@ -139,7 +167,7 @@ def skin_and_fat(
         Skin, then fat.
     """
     base, growth = FAT[patient.sex]
-    thick = max(3.0, base + growth * (patient.bmi - 26)) * float(np.exp(rng.normal(0, 0.2)))
+    thick = max(3.5, base + growth * (patient.bmi - 26)) * float(np.exp(rng.normal(0, 0.2)))
     size = np.array(patient.size)
     room = 1.6 * thick + 10
     low, high = np.array([-50.0, -66, 0]) * size - room, np.array([50.0, 64, 0]) * size + room
@@ -149,13 +177,13 @@ def skin_and_fat(
     for shape, pose in bones.values():
         np.maximum(core, carried(shape.inside, shape.grid, grid, pose), out=core)
     for thing in within:
-        start = np.round((thing.grid.origin - grid.origin) / COARSE).astype(int)
-        _paste(core, thing, grid, start)
+        if thing.tissue != Place.BLOOD:
+            _paste(core, thing, grid)
     wrapped = _wrapped(core)
     x, y, z = axes(grid)
     turn = np.arctan2(x, -y + 0 * z) + 0 * z  # 0 in front, positive to the medial side
     front = bump(turn, 0, 0.75) * ramp(-np.abs(z - 5), -75, -25)
-    share = 1 - 0.6 * front + 0.25 * bump(turn, 1.7, 0.7) + 0.35 * ramp(z, 10, 80)
+    share = 1 - 0.45 * front + 0.25 * bump(turn, 1.7, 0.7) + 0.35 * ramp(z, 10, 80)
     share = share * (1 + 0.12 * Wave.drawn(rng, 45.0, 110.0).on(grid))
     inside = true_distance(np.clip(wrapped + thick * share + SKIN, -9, 9), grid)
     return [
@@ -164,24 +192,18 @@ def skin_and_fat(
     ]
 
 
-def _paste(core: Field, thing: Soft, grid: Grid, start: NDArray[np.int64]) -> None:
-    """Raise `core` to the field of an object wherever it lies."""
-    if float(thing.grid.spacing[0]) != COARSE:
-        np.maximum(core, carried(thing.inside, thing.grid, grid, thing.pose), out=core)
-        return
-    stop = start + thing.inside.shape
-    first, last = np.maximum(start, 0), np.minimum(stop, core.shape)
-    into = tuple(slice(a, b) for a, b in zip(first, last, strict=True))
-    out = tuple(slice(a - s, b - s) for a, b, s in zip(first, last, start, strict=True))
+def _paste(core: Field, thing: Soft, grid: Grid) -> None:
+    """Raise `core` to the field of an object wherever it lies; lattices share their multiples."""
+    start = np.round((thing.grid.origin - grid.origin) / COARSE).astype(int)
+    into, out = _shared(core.shape, thing.inside.shape, start)
     core[into] = np.maximum(core[into], thing.inside[out])
 
 
 def _wrapped(core: Field) -> Field:
     """Signed distance to the hull that bridges hollows of the core, smoothed, mm."""
-    away = distance_transform_edt(core < 0, sampling=COARSE)
+    pad = int(HOLLOW / COARSE) + 4
+    wide = np.pad(core < 0, [(pad, pad), (pad, pad), (0, 0)], constant_values=True)
+    away = distance_transform_edt(wide, sampling=COARSE)
     hull = distance_transform_edt(away < HOLLOW, sampling=COARSE) - HOLLOW
-    beyond = away - np.minimum(hull, 0) * 0
-    # far from the core the hull's own distance ends at the rim; go on with that to the core
-    field = np.where(away < HOLLOW, hull, HOLLOW - away - HOLLOW).astype(np.float32)
-    del beyond
+    field = np.where(away < HOLLOW, hull, -away).astype(np.float32)[pad:-pad, pad:-pad]
     return np.asarray(gaussian_filter(field, 2.0), np.float32)

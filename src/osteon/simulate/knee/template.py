@@ -6,9 +6,9 @@ from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates
+from scipy.ndimage import gaussian_filter, map_coordinates
 
-from .fields import CLIP, Field
+from .fields import CLIP, Field, ramp
 
 CARTILAGES = {
     "femoral cartilage": "femur",
@@ -58,7 +58,15 @@ def parts() -> dict[str, Part]:
     with (files(__package__) / "data" / "knee.npz").open("rb") as file, np.load(file) as kept:
         spacing, step = float(kept["spacing"]), float(kept["step"])
         names = [name for name in kept.files if name + " corner" in kept.files]
-        return {
-            name: Part(kept[name].astype(np.float32) * step, kept[name + " corner"], spacing)
-            for name in names
-        }
+        fields = {name: kept[name].astype(np.float32) * step for name in names}
+        corners = {name: kept[name + " corner"] for name in names}
+    for name in ("femur", "tibia", "fibula"):
+        fields[name] = _evened(fields[name], corners[name][2], spacing)
+    return {name: Part(fields[name], corners[name], spacing) for name in names}
+
+
+def _evened(field: Field, lowest: float, spacing: float) -> Field:
+    """A bone whose shaft is smoothed: there the label map is ragged."""
+    height = lowest + spacing * np.arange(field.shape[2], dtype=np.float32)
+    shaft = ramp(np.abs(height), 16, 32)
+    return field + shaft * (gaussian_filter(field, 3.2, mode="nearest") - field)

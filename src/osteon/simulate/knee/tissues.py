@@ -57,11 +57,10 @@ def tissues(patient: KneePatient) -> tuple[Tissue, ...]:
         Tissue("compact bone", {Material.BONE: 1 - PORES, Material.BLOOD: PORES}),
         Tissue("trabecula", {Material.BONE: 1.0}),
         pure(Material.YELLOW_MARROW),
+        Tissue("mixed marrow", {Material.YELLOW_MARROW: 1 - red / 2, Material.RED_MARROW: red / 2}),
         Tissue(
-            "mixed marrow", {Material.YELLOW_MARROW: 1 - red / 2, Material.RED_MARROW: red / 2}
+            "marrow with red remnants",
+            {Material.YELLOW_MARROW: 1 - min(1, 1.6 * red), Material.RED_MARROW: min(1, 1.6 * red)},
         ),
-        Tissue("marrow with red remnants",
-               {Material.YELLOW_MARROW: 1 - min(1, 1.6 * red),
-                Material.RED_MARROW: min(1, 1.6 * red)}),
         Tissue("marrow lesion", {Material.YELLOW_MARROW: 0.55, Material.WATER: 0.45}),
     )
