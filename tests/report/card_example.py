@@ -230,7 +230,7 @@ def spine_card(many=200, seed=2):
         labelled, has_dxa = row["split"] != "unlabelled", rng.random() > 0.08
         row["weight"] = round(float(rng.normal(72, 12)), 1)
         row["height"] = round(float(rng.normal(162 if row["sex"] == "F" else 175, 6)), 1)
-        t_score = (vbmd - 150) / 30 + rng.normal(0, 0.6)
+        t_score = (vbmd - 175) / 26 + rng.normal(0, 0.6)
         row["t_score"] = round(float(t_score), 2) if labelled and has_dxa else None
         row["bmd_l1_l4"] = round(float(1.0 + 0.12 * t_score), 3) if labelled and has_dxa else None
         row["osteoporosis"] = bool(t_score <= -2.5) if labelled and has_dxa else None

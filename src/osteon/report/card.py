@@ -7,7 +7,7 @@ from typing import Any
 
 from ..core import BadSetting, UnknownName
 from . import card_lanes as lanes
-from .card_panel import WIDE, Panel, bands_by_level, bands_by_site
+from .card_panel import WIDE, Band, Panel, bands_by_level, bands_by_site
 from .card_people import Column, People
 from .card_pictures import CardPicture, gallery_rows
 from .card_shares import mixtures, shares
@@ -196,27 +196,31 @@ def _sites(card: Mapping[str, Any], people: People) -> dict[str, Any]:
 def _distributions(people: People) -> tuple[list[Panel], list[Panel]]:
     """Panels that are seen at once, and those that are folded."""
     bands = bands_by_site(people)
-    first, rest = [], []
-    age, sex = people.columns.get("age"), people.columns.get("sex")
-    if age is not None and age.kind in ("number", "grade"):
-        rows = bands
-        if sex is not None and sex.kind == "word":
-            rows = bands_by_level(people, sex)
-        first.append(stacks(age, people, rows))
     flags = sorted(people.of("flag"), key=lambda c: c is not people.label)
-    first += [shares(column, people, bands) for column in flags[:1]]
-    rest += [shares(column, people, bands) for column in flags[1:]]
-    grades = [c for c in people.of("grade") if len(set(c.known)) > 1]
-    words = [c for c in people.of("word") if len(set(c.known)) > 1]
-    first += [mixtures(column, bands) for column in grades[:1]]
-    numbers = sorted(
-        (c for c in people.of("number") if c is not age and len(set(c.known)) > 1), key=_telling
-    )
+    sex = people.columns.get("sex")
+    mixed = [c for c in people.of("grade", "word") if _varies(c) and c.name != "age"]
+    mixed.sort(key=lambda c: (c is sex, not c.levels, c.kind))
+    numbers = [c for c in people.of("number") if _varies(c) and c.name != "age"]
+    numbers.sort(key=_telling)
     drawn = [stacks(column, people, bands) for column in numbers]
+    parts = [shares(column, people, bands) for column in flags]
+    mixes = [mixtures(column, bands) for column in mixed]
+    first = [*_ages(people, bands), *parts[:1], *mixes[:1]]
     room = max(FIRST - len(first), 0)
-    first += drawn[:room]
-    rest = drawn[room:] + [mixtures(c, bands) for c in (*grades[1:], *words)] + rest
-    return first, rest
+    return [*first, *drawn[:room]], [*drawn[room:], *mixes[1:], *parts[1:]]
+
+
+def _ages(people: People, bands: Sequence[Band]) -> list[Panel]:
+    """Age by sex; by site where the sex is not told."""
+    age, sex = people.columns.get("age"), people.columns.get("sex")
+    if age is None or age.kind not in ("number", "grade"):
+        return []
+    by_sex = sex is not None and sex.kind == "word"
+    return [stacks(age, people, bands_by_level(people, sex) if sex and by_sex else bands)]
+
+
+def _varies(column: Column) -> bool:
+    return len(set(column.known)) > 1
 
 
 def _telling(column: Column) -> int:

@@ -11,7 +11,7 @@ from .words import number
 WIDE = 372.0
 """Width of a panel in CSS pixels."""
 
-GUTTER, SIDE, FOOT = 96.0, 14.0, 22.0
+GUTTER, SIDE, FOOT = 96.0, 18.0, 22.0
 """Room for the names of rows at the left, free room at the right, room for ticks below."""
 
 MOST_SITES = 8

@@ -10,7 +10,7 @@ from .words import is_number
 Row = Mapping[str, Any]
 
 SPLITS = {
-    "internal": "to train and to validate, in folds",
+    "internal": "to train and to validate",
     "unlabelled": "without labels, for learning without a teacher",
     "external": "for the last test only: its devices are seen nowhere inside",
 }
@@ -120,7 +120,11 @@ class People:
         """Name, patients and meaning of each split."""
         counts = Counter(str(row["split"]) for row in self.rows if row.get("split") is not None)
         order = [*SPLITS, *sorted(set(counts) - set(SPLITS))]
-        return [(name, counts[name], SPLITS.get(name, "")) for name in order if counts[name]]
+        folds = len({row.get("fold") for row in self.rows} - {None})
+        means = dict(SPLITS)
+        if folds > 1:
+            means["internal"] += f" in {folds} folds"
+        return [(name, counts[name], means.get(name, "")) for name in order if counts[name]]
 
     def parts(self) -> list[tuple[str, int, str]]:
         """Split, patients and name of the pieces of a bar: folds one by one, then the rest."""

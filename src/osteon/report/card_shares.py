@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-from .card_panel import Axis, Band, Mark, Panel, Text, add_name, add_ticks
+from .card_panel import Axis, Band, Mark, Panel, Text, add_name, add_ticks, axis_of
 from .card_people import Column, People
 
 SHARE = Axis(0.0, 100.0, 25.0)
@@ -24,20 +24,25 @@ def shares(column: Column, people: People, bands: Sequence[Band]) -> Panel:
     """
     panel = Panel(column.description or column.name, "%", column.name)
     kind = "yes" if column is people.label else "all"
+    rows = [
+        [v for n, v in enumerate(column.values) if v is not None and band.holds(n)]
+        for band in bands
+    ]
+    most = max((wilson(sum(row), len(row))[1] for row in rows if row), default=1.0)
+    axis = axis_of([0.0, min(100 * most, 99.9)])
     said, y = [], 18.0
-    for band in bands:
-        here = [v for n, v in enumerate(column.values) if v is not None and band.holds(n)]
+    for band, here in zip(bands, rows, strict=True):
         add_name(panel, band, y + 6, len(here))
         if here:
-            yes = sum(map(bool, here))
+            yes = sum(here)
             low, high = wilson(yes, len(here))
-            a, b = SHARE.place(100 * low), SHARE.place(100 * high)
-            middle = SHARE.place(100 * yes / len(here))
+            a, b = axis.place(100 * low), axis.place(100 * high)
+            middle = axis.place(100 * yes / len(here))
             panel.marks.append(Mark(f"interval {kind}", f"M{a:.1f} {y:.1f}H{b:.1f}"))
             panel.marks.append(Mark(f"point {kind}", f"M{middle:.1f} {y:.1f}h0"))
             said.append(f"{band.name} {yes} of {len(here)}")
         y += 34.0
-    add_ticks(panel, SHARE, y - 10.0)
+    add_ticks(panel, axis, y - 10.0)
     panel.alt = f"{column.name}: " + ", ".join(said)
     return panel
 

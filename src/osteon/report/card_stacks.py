@@ -68,7 +68,10 @@ def stacks(column: Column, people: People, bands: Sequence[Band]) -> Panel:
         add_name(panel, band, line, len(row))
         y = line + below + AIR
     plain_name = column.name.lower().replace("_", "").replace("-", "")
-    add_ticks(panel, axis, y, T_SCORES if "tscore" in plain_name else ())
+    lines = T_SCORES if "tscore" in plain_name else ()
+    if lines:
+        panel.key.append(("var(--limit)", "dashed: −2.5 and −1 (WHO)"))
+    add_ticks(panel, axis, y, lines)
     panel.alt = _in_words(column, bands, held)
     return panel
 
