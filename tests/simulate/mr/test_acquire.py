@@ -163,9 +163,9 @@ def test_slices_excited_singly_leave_out_what_lies_between_them():
 def test_what_a_scanner_would_write_stands_beside_the_picture():
     view = MRView((0, 0, 0), (8.0, 10.0, 10.0))
     settings = scan_mr(BALL, SEQUENCES["bffe-coarse"], view, rng()).settings
-    assert settings["RepetitionTime"] == pytest.approx(0.0069)
-    assert settings["EchoTime"] == pytest.approx(0.00345)
-    assert settings["FlipAngle"] == 60
+    assert settings["RepetitionTime"] == pytest.approx(0.0092)
+    assert settings["EchoTime"] == pytest.approx(0.0046)
+    assert settings["FlipAngle"] == 35
     assert settings["MagneticFieldStrength"] == 3
 
 

@@ -28,7 +28,7 @@ def test_a_sequence_is_told_by_what_differs_from_another():
     [
         ({"flip": 0.0}, "flip must be above 0 and at most 180 degrees; got 0"),
         ({"flip": 200.0}, "got 200"),
-        ({"te": 9.0}, "te must be above 0 and at most 6.9 ms; got 9"),
+        ({"te": 10.0}, "te must be above 0 and at most 9.2 ms; got 10"),
         ({"tr": -1.0}, "tr must be"),
         ({"voxel": (0.3, 0.0, 1.0)}, "voxel needs three sides above 0 mm"),
         ({"spacing": (1.0, 1.0, 1.0)}, "coarser than the acquired voxel"),

@@ -54,8 +54,8 @@ def test_a_balanced_echo_is_that_of_turning_and_relaxing_step_by_step(t1, t2, he
 
 
 def test_a_balanced_echo_on_resonance_is_the_textbook_one():
-    e1, e2, flip = np.exp(-6.9 / 900), np.exp(-6.9 / 50), np.radians(60)
-    top = np.sin(flip) * (1 - e1) * np.exp(-3.45 / 50)
+    e1, e2, flip = np.exp(-9.2 / 900), np.exp(-9.2 / 50), np.radians(35)
+    top = np.sin(flip) * (1 - e1) * np.exp(-4.6 / 50)
     wanted = top / (1 - (e1 - e2) * np.cos(flip) - e1 * e2)
     assert balanced(900, 50, BFFE) == pytest.approx(wanted, rel=1e-12)
 
