@@ -114,7 +114,7 @@ def test_people_read_as_in_surveys(tiles):
     """NHANES, Hologic, women of 51–60: 0.993 ± 0.141 (doi:10.3389/fendo.2026.1748490, table 3)."""
     rng = np.random.default_rng(20)
     settings = SpineSettings(ages=(51, 60), women=1.0, fractures=0.0)
-    people = [draw_spine(rng, settings) for _ in range(12)]
+    people = [draw_spine(rng, settings) for _ in range(6)]
     density = [
         mean_density(project(build_spine(p, tiles, rng).scene, L1_L4).contents) for p in people
     ]

@@ -23,6 +23,10 @@ CORE = (0.7, 0.7, 0.6)
 """The middle of a body: an ellipse of this share of its width and depth, this share of its
 height. BV/TV asked for is the mean there."""
 
+SCLEROSIS_MM = 1.5
+"""How deep hardening below an endplate reaches, in mm (assumed): it raises areal density, and
+leaves the core as it is."""
+
 MOST = 0.6
 """Largest BV/TV of spongy bone."""
 
@@ -120,7 +124,8 @@ def share_of(body: Body, make: Make, axes: Axes, ends: Field) -> Field:
     pattern = pattern * (1 - np.float32(0.55) * vein)
     pattern = pattern * (1 + np.float32(0.07) * variation(make, pattern.shape))
     pattern = pattern / pattern[core_of(body, axes)].mean()
-    share = make.share * pattern + np.float32(0.3 * make.sclerosis) * near
+    hard = np.exp(-np.maximum(ends, 0) / np.float32(SCLEROSIS_MM))
+    share = make.share * pattern + np.float32(0.35 * make.sclerosis) * hard
     share = share * np.float32(1 + 1.0 * body.fracture.loss)
     w = arch_weight(body, y)
     behind = np.float32(ARCH_SHARE * (make.share / 0.12) ** 0.5)
