@@ -281,6 +281,6 @@ def _fill(
             at = ((i + 0.5) * voxel, (j + 0.5) * voxel, 0.5 * voxel)
             structure_along(stack, 0, at, (0.0, 0.0, voxel), row)
             for k in range(nk):
-                place = i if along == 0 else (j if along == 1 else k)
+                place = (np.int64(i), j, k)[along]
                 steps = (row[k] - level[place]) * STEPS_OF_LEVEL
                 excess[i, j, k] = np.int16(min(max(steps, -32000.0), 32000.0))
