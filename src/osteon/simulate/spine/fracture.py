@@ -80,9 +80,9 @@ def draw_fractures(
     -------
     dict of str to Fracture
         Odds rise by 1.6 a standard deviation of density lost and by 1.5 a decade (assumed): about
-        one in ten persons of 65 has one.
+        one in ten women of 65 has one, one in four of 80.
     """
-    odds = 0.012 * 1.6 ** ((110 - vbmd) / 27) * 1.5 ** ((age - 65) / 10) * factor
+    odds = 0.016 * 1.6 ** ((110 - vbmd) / 27) * 1.5 ** ((age - 65) / 10) * factor
     out: dict[str, Fracture] = {}
     for level, often in WHERE.items():
         chance, kind, grade, within = rng.random(4)

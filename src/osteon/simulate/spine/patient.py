@@ -24,7 +24,7 @@ SIZE = {"F": 0.94, "M": 1.06}
 """Vertebrae of women and men against the mean of both; men have 35–42 % more bone area when
 young (Riggs 2004, all sites; about 25 % at the spine, assumed)."""
 
-CORTEX_SD = 0.11
+CORTEX_SD = 0.13
 """Spread of the thickness of compact bone between persons, as a share: tuned, so that areal density
 spreads by 0.12–0.14 g/cm² within an age (NHANES: 0.13–0.17) and goes with trabecular density by
 about 0.7."""
