@@ -129,6 +129,26 @@ SHARED_COLUMNS = {
 }
 
 
+KNEE_COLUMNS = SHARED_COLUMNS | {
+    "sequence": {"description": "MR sequence of the site", "unit": ""},
+    "bmi": {"description": "Body mass index", "unit": "kg/m2"},
+    "side": {"description": "Side of the knee", "unit": ""},
+    "kl": {"description": "Kellgren–Lawrence grade as read", "unit": "", "levels": KL},
+    "oa": {"description": "Osteoarthritis: grade 2 or higher", "unit": ""},
+    "bvtv_medial": {"description": "BV/TV below the medial plateau, 0–6 mm", "unit": ""},
+    "tb_th_medial": {"description": "Tb.Th below the medial plateau, 0–6 mm", "unit": "mm"},
+    "joint_space": {"description": "Narrowest medial joint space", "unit": "mm"},
+    "alignment": {"description": "Hip–knee–ankle angle, varus negative", "unit": "deg"},
+    "missing_mr": {"description": "The MR scan is missing", "unit": ""},
+}
+
+
+KNEE_AGREEMENT = [
+    {"what": "Two readers, KL within one grade", "value": 0.93, "unit": "", "note": ""},
+    {"what": "Label noise", "value": 8.0, "unit": "%", "note": "Grades read one off"},
+]
+
+
 def knee_card(many=80, seed=1):
     """Knees with Kellgren–Lawrence grades."""
     rng = np.random.default_rng(seed)
@@ -147,32 +167,6 @@ def knee_card(many=80, seed=1):
         row["joint_space"] = round(float(np.clip(rng.normal(4.6 - 0.6 * kl, 0.7), 0.2, 8)), 2)
         row["alignment"] = round(float(rng.normal(-0.8 * kl, 2.5)), 1)
         row["missing_mr"] = bool(rng.random() < 0.05)
-    columns = SHARED_COLUMNS | {
-        "sequence": {"description": "MR sequence of the site", "unit": ""},
-        "bmi": {"description": "Body mass index", "unit": "kg/m2"},
-        "side": {"description": "Side of the knee", "unit": ""},
-        "kl": {"description": "Kellgren–Lawrence grade as read", "unit": "", "levels": KL},
-        "oa": {"description": "Osteoarthritis: grade 2 or higher", "unit": ""},
-        "bvtv_medial": {"description": "BV/TV below the medial plateau, 0–6 mm", "unit": ""},
-        "tb_th_medial": {"description": "Tb.Th below the medial plateau, 0–6 mm", "unit": "mm"},
-        "joint_space": {"description": "Narrowest medial joint space", "unit": "mm"},
-        "alignment": {"description": "Hip–knee–ankle angle, varus negative", "unit": "deg"},
-        "missing_mr": {"description": "The MR scan is missing", "unit": ""},
-    }
-    ceilings = [
-        ceiling("Osteoarthritis", "Everything that is true", ["bvtv", "tb_th", "plate"], 0.94),
-        ceiling("Osteoarthritis", "Subchondral structure alone", ["bvtv_medial"], 0.88),
-        ceiling("Osteoarthritis", "Age, sex and mean HU", ["age", "sex", "hu_mean"], 0.71),
-        ceiling("Osteoarthritis", "Age and sex", ["age", "sex"], 0.62),
-        ceiling("Severe osteoarthritis", "Everything that is true", ["bvtv", "tb_th"], 0.97),
-        ceiling("Severe osteoarthritis", "Age and sex", ["age", "sex"], None),
-    ]
-    ceilings[0]["note"] = "The ceiling: what a perfect measurement would reach."
-    ceilings[-1]["note"] = "Too few cases in the folds."
-    agreement = [
-        {"what": "Two readers, KL within one grade", "value": 0.93, "unit": "", "note": ""},
-        {"what": "Label noise", "value": 8.0, "unit": "%", "note": "Grades read one off"},
-    ]
     places = [f"{s} {b}, {d}" for s in ("medial", "lateral") for b in ("tibia", "femur")
               for d in ("0–6 mm", "6–12 mm")]  # fmt: skip
     regions = [
@@ -188,14 +182,29 @@ def knee_card(many=80, seed=1):
     return card_of(
         "knee",
         rows,
-        columns,
+        KNEE_COLUMNS,
         title="Virtual knees, Kellgren–Lawrence 0 to 4",
         summary=f"{many} knees seen by CT and MR at three sites and an external one whose scanner "
         "and sequence are seen nowhere inside.",
-        ceilings=ceilings,
-        agreement=agreement,
+        ceilings=knee_ceilings(),
+        agreement=KNEE_AGREEMENT,
         regions=regions,
     )
+
+
+def knee_ceilings():
+    """Ceilings of two tasks; one cannot be told."""
+    ceilings = [
+        ceiling("Osteoarthritis", "Everything that is true", ["bvtv", "tb_th", "plate"], 0.94),
+        ceiling("Osteoarthritis", "Subchondral structure alone", ["bvtv_medial"], 0.88),
+        ceiling("Osteoarthritis", "Age, sex and mean HU", ["age", "sex", "hu_mean"], 0.71),
+        ceiling("Osteoarthritis", "Age and sex", ["age", "sex"], 0.62),
+        ceiling("Severe osteoarthritis", "Everything that is true", ["bvtv", "tb_th"], 0.97),
+        ceiling("Severe osteoarthritis", "Age and sex", ["age", "sex"], None),
+    ]
+    ceilings[0]["note"] = "The ceiling: what a perfect measurement would reach."
+    ceilings[-1]["note"] = "Too few cases in the folds."
+    return ceilings
 
 
 def ceiling(task, what, columns, auc):
@@ -219,6 +228,21 @@ def regions_of(rng, places, told, many):
     return rows
 
 
+WHO = {"normal": "T > −1", "low": "−2.5 < T ≤ −1", "osteoporosis": "T ≤ −2.5"}
+SPINE_COLUMNS = SHARED_COLUMNS | {
+    "dxa_device": {"description": "Maker of the DXA device", "unit": ""},
+    "weight": {"description": "Body weight", "unit": "kg"},
+    "height": {"description": "Body height", "unit": "cm"},
+    "t_score": {"description": "T-score of L1–L4 from the device of the site", "unit": ""},
+    "bmd_l1_l4": {"description": "Areal density of L1–L4", "unit": "g/cm2"},
+    "osteoporosis": {"description": "T-score of −2.5 or lower", "unit": ""},
+    "who": {"description": "Class of the T-score", "unit": "", "levels": WHO},
+    "vbmd": {"description": "True density of trabecular bone, L1–L3", "unit": "mg/cm3"},
+    "bvtv": {"description": "True BV/TV, L1–L3", "unit": ""},
+    "fractures": {"description": "Fractured vertebrae, Genant grade 1 or higher", "unit": ""},
+}
+
+
 def spine_card(many=200, seed=2):
     """Spines with DXA of three devices."""
     rng = np.random.default_rng(seed)
@@ -240,19 +264,6 @@ def spine_card(many=200, seed=2):
         row["vbmd"] = round(float(vbmd), 1)
         row["bvtv"] = round(float(np.clip(vbmd / 1100 + rng.normal(0, 0.01), 0.03, 0.4)), 4)
         row["fractures"] = int(rng.poisson(0.25 if vbmd > 110 else 0.9))
-    who = {"normal": "T > −1", "low": "−2.5 < T ≤ −1", "osteoporosis": "T ≤ −2.5"}
-    columns = SHARED_COLUMNS | {
-        "dxa_device": {"description": "Maker of the DXA device", "unit": ""},
-        "weight": {"description": "Body weight", "unit": "kg"},
-        "height": {"description": "Body height", "unit": "cm"},
-        "t_score": {"description": "T-score of L1–L4 from the device of the site", "unit": ""},
-        "bmd_l1_l4": {"description": "Areal density of L1–L4", "unit": "g/cm2"},
-        "osteoporosis": {"description": "T-score of −2.5 or lower", "unit": ""},
-        "who": {"description": "Class of the T-score", "unit": "", "levels": who},
-        "vbmd": {"description": "True density of trabecular bone, L1–L3", "unit": "mg/cm3"},
-        "bvtv": {"description": "True BV/TV, L1–L3", "unit": ""},
-        "fractures": {"description": "Fractured vertebrae, Genant grade 1 or higher", "unit": ""},
-    }
     ceilings = [
         ceiling("Osteoporosis", "True density and structure", ["vbmd", "bvtv", "tb_sp"], 0.93),
         ceiling("Osteoporosis", "A second DXA reading", ["t_score_2"], 0.95),
@@ -268,8 +279,9 @@ def spine_card(many=200, seed=2):
         for told in (("vBMD", "mg/cm3", 125, 28), ("BV/TV", "1", 0.11, 0.03))
         for row in regions_of(rng, ["T12", "L1", "L2", "L3", "L4", "L5"], told, many)
     ]
-    return card_of("spine", rows, columns, title="Virtual spines, T12 to L5", ceilings=ceilings,
-                   agreement=agreement, regions=regions)  # fmt: skip
+    title = "Virtual spines, T12 to L5"
+    more = {"ceilings": ceilings, "agreement": agreement, "regions": regions}
+    return card_of("spine", rows, SPINE_COLUMNS, title=title, **more)
 
 
 def bone_card(many=12, seed=3):

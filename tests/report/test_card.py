@@ -247,6 +247,11 @@ def test_spread_of_parameters_is_given_with_two_figures():
     assert lane.thin[0] < lane.start < lane.point < lane.start + lane.length < sum(lane.thin)
 
 
+def test_agreement_needs_no_unit_and_no_note(tmp_path):
+    words = words_of(written(tmp_path, KNEE | {"agreement": [{"what": "Readers", "value": 0.93}]}))
+    assert "Readers 0.93" in words
+
+
 def test_parameters_of_one_value_or_none_are_shown_too(tmp_path):
     bare = {"region": "r", "parameter": "p", "unit": "", "mean": None}
     single = bare | {"parameter": "q", "mean": 0.0, "sd": 0.0, "low": 0.0, "high": 0.0, "n": 1}
@@ -285,6 +290,8 @@ def test_the_same_card_makes_the_same_page(tmp_path):
         ({"participants": ["sub-001"]}, BadSetting, "str"),
         ({"ceilings": [{"what": "all"}]}, BadSetting, "'task'"),
         ({"regions": [{"region": "all"}]}, BadSetting, "'parameter'"),
+        ({"agreement": [{"what": "readers"}]}, BadSetting, "'value'"),
+        ({"sites": [{"external": True}]}, BadSetting, "'name'"),
     ],
 )
 def test_a_card_that_cannot_be_shown_is_refused_in_one_line(tmp_path, change, error, said):

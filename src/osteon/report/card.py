@@ -28,6 +28,15 @@ KINDS = {
 PARTS = ("summary", "warning", "settings", "agreement", "files")
 """Parts that the page leaves out where the card has none."""
 
+NEEDED = {
+    "sites": ("name",),
+    "ceilings": ("task", "what"),
+    "agreement": ("what", "value"),
+    "regions": ("region", "parameter"),
+    "files": ("path", "what"),
+}
+"""What every row of a part must have."""
+
 MOST_VALUES = 10
 """Most values of a column that are counted one by one in the data dictionary."""
 
@@ -101,7 +110,7 @@ def _check(card: Mapping[str, Any]) -> None:
         raise BadSetting(
             f"a participant must be a mapping of columns; got {type(odd[0]).__name__}."
         )
-    for part, needed in (("ceilings", ("task", "what")), ("regions", ("region", "parameter"))):
+    for part, needed in NEEDED.items():
         for row in card.get(part) or ():
             if missing := [key for key in needed if key not in row]:
                 raise BadSetting(f"a row of '{part}' lacks '{missing[0]}'; every row needs it.")

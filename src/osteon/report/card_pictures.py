@@ -65,7 +65,8 @@ class CardPicture:
             raise BadSetting(
                 f"{what} must have rows and columns; got shape {shades.shape}. Hand in one plane."
             )
-        if len(self.pixel_mm) != 2 or not all(is_number(s) and s > 0 for s in self.pixel_mm):
+        sizes = [float(size) for size in self.pixel_mm]
+        if len(sizes) != 2 or not all(is_number(size) and size > 0 for size in sizes):
             raise BadSetting(
                 f"{what} must have pixels of two sizes above 0 mm; got {self.pixel_mm}. "
                 "Hand in (row mm, column mm)."

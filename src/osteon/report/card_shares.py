@@ -64,7 +64,7 @@ def mixtures(column: Column, bands: Sequence[Band]) -> Panel:
     said, y = [], 6.0
     for band in bands:
         counts = Counter(v for n, v in enumerate(column.values) if v is not None and band.holds(n))
-        add_name(panel, band, y + 19, counts.total())
+        add_name(panel, band, y + 17, counts.total())
         _bar(panel, y, [(shade, counts[v]) for shade, v in zip(shades, levels, strict=True)])
         listed = ", ".join(f"{column.level(v)} {counts[v]}" for v in levels if counts[v])
         said.append(f"{band.name}: {listed}")
