@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from ct_of_simulate import BONE, METAL, QUIET, ROUND, WATER, ball, look, stuff
-from osteon.core import BadSetting, UnknownName
+from osteon.core import BadSetting, Grid, UnknownName
 from osteon.simulate.ct import CTView, Scanner, scan_ct, scanner_named, scanners
 from osteon.simulate.ct.acquire import image_grid, scan_stuff
 from osteon.simulate.ct.kernels import Kernel
 from osteon.simulate.materials import Material, pure
-from osteon.simulate.scene import Scene
+from osteon.simulate.scene import Scene, Soft
 
 NARROW = ROUND | {"width": 60.0, "depth": 60.0}
 
@@ -80,11 +80,17 @@ def test_an_error_of_the_scale_reaches_bone_and_spares_water() -> None:
     assert abs(int(wrong[1, 1, 0]) - int(right[1, 1, 0])) <= 2
 
 
-def test_an_empty_scene_is_air() -> None:
-    scene = Scene((pure(Material.AIR),), (), np.zeros((1, 2, 2, 2), np.int16), NARROW)
-    view = CTView((0.0, 0.0), 12.0, 0.0, 4.0)
+def test_a_scene_is_scanned_with_what_it_holds() -> None:
+    lattice = Grid((31, 31, 31), np.full(3, -15.0), np.eye(3), np.ones(3))
+    away = np.linalg.norm(lattice.to_world(np.moveaxis(np.indices((31, 31, 31)), 0, -1)), axis=-1)
+    drop = Soft("drop", lattice, (9.0 - away).astype(np.float32), np.eye(4), tissue=1)
+    tissues = (pure(Material.AIR), pure(Material.MUSCLE))
+    scene = Scene(tissues, (drop,), np.zeros((1, 2, 2, 2), np.int16), NARROW)
+    view = CTView((0.0, 0.0), 30.0, -2.0, 2.0)
     image = scan_ct(scene, QUIET, view, np.random.default_rng(0))
-    assert (image.volume.values == -1000).all()
+    middle = image.volume.values.shape[0] // 2
+    assert image.volume.values[middle, middle, 1] == round(image.truth["hu"]["muscle"])
+    assert image.volume.values[0, 0, 1] == -1000
     assert image.settings["KVP"] == 120
     assert image.volume.unit == "[hnsf'U]"
 
