@@ -47,11 +47,11 @@ def signed(part: NDArray[np.bool_], spacing: NDArray[np.float64]) -> NDArray[np.
 
 def main(source: str, target: str) -> None:
     """Write one field of whole numbers and one corner a part."""
-    image = nib.as_closest_canonical(nib.load(source))  # type: ignore[no-untyped-call]
+    image = nib.as_closest_canonical(nib.load(source))
     labels = np.asarray(image.dataobj)[::-1, ::-1]  # right-anterior-superior to LPS
     spacing = np.abs(np.array(image.header.get_zooms(), np.float64))
     centres = [np.argwhere(labels == label).mean(axis=0) * spacing for label in (2, 3)]
-    middle = np.mean(centres, axis=0) + [0, 0, 1.5]
+    middle = np.mean(centres, axis=0) + np.array([0, 0, 1.5])
     pad = np.ceil(PAD / spacing).astype(int)
     # bones go on beyond the image above and below; nothing is known to the sides
     labels = np.pad(labels, [(pad[0],) * 2, (pad[1],) * 2, (0, 0)])
@@ -79,7 +79,9 @@ def main(source: str, target: str) -> None:
         values8 = map_coordinates(field, index, order=1, mode="nearest")
         kept[name] = np.round(np.clip(values8, -REACH, REACH) / STEP).astype(np.int8)
         kept[name + " corner"] = low
-        print(name, kept[name].shape, low.round(1), (low + SPACING * np.array(values8.shape)).round(1))
+        print(
+            name, kept[name].shape, low.round(1), (low + SPACING * np.array(values8.shape)).round(1)
+        )
     np.savez_compressed(target, **kept)  # type: ignore[arg-type]
     print(f"{Path(target).stat().st_size / 1e6:.2f} MB")
 

@@ -100,7 +100,7 @@ def amount_of(
     (i, j, k) array of float32
         BV/TV.
     """
-    x, y, z = axes(shape.grid)
+    x, _, z = axes(shape.grid)
     wave = Wave.drawn(rng, 10.0, 90.0).on(shape.grid)
     if name in PLAIN:
         amount = np.full(shape.grid.shape, PLAIN[name], np.float32)
@@ -247,26 +247,25 @@ def bone_of(
     filling = filling_of(name, shape, patient, rng)
     mirror = 1.0 if patient.side == "right" else -1.0
     grid = shape.grid if mirror > 0 else mirrored(shape.grid)
-    fields = [shape.inside, shell, level, filling]
-    if mirror < 0:
-        fields = [np.ascontiguousarray(field[::-1]) for field in fields]
-    reach = np.argwhere(fields[0] > -1)
+    flip = slice(None) if mirror > 0 else slice(None, None, -1)
+    inside = np.ascontiguousarray(shape.inside[flip])
+    reach = np.argwhere(inside > -1)
     low, high = grid.to_world(reach.min(axis=0)), grid.to_world(reach.max(axis=0))
     cells = lay(
         np.stack([low, high]),
         list(enumerate(tiles)),
-        rng,
+        np.random.default_rng(rng.integers(2**63)),  # what follows is alike on both sides
         magnify=_scale(name, mirror, patient),
         axis=_axis(name, mirror, patient.size),
     )
     return Bone(
         name=name,
         grid=grid,
-        inside=fields[0],
+        inside=inside,
         pose=np.eye(4),
-        shell=fields[1],
-        level=fields[2],
-        filling=fields[3],
+        shell=np.ascontiguousarray(shell[flip]),
+        level=np.ascontiguousarray(level[flip]),
+        filling=np.ascontiguousarray(filling[flip]),
         cells=cells,
         compact=Place.COMPACT,
         spongy=Place.TRABECULA,

@@ -31,7 +31,7 @@ def axes(grid: Grid) -> Axes:
     return i[:, None, None], j[None, :, None], k[None, None, :]
 
 
-def ramp(value: Field, low: float, high: float) -> Field:
+def ramp(value: NDArray[np.floating], low: float, high: float) -> Field:
     """Smooth step from 0 at `low` to 1 at `high`."""
     t = np.clip((value - np.float32(low)) / np.float32(high - low), 0, 1)
     return np.asarray(t * t * (3 - 2 * t), np.float32)
@@ -39,7 +39,8 @@ def ramp(value: Field, low: float, high: float) -> Field:
 
 def bump(x: Field, centre: float, width: float) -> Field:
     """Gaussian of height 1 about `centre`, with standard deviation `width`."""
-    return np.exp(np.float32(-0.5) * ((x - np.float32(centre)) / np.float32(width)) ** 2)
+    away = (x - np.float32(centre)) / np.float32(width)
+    return np.asarray(np.exp(np.float32(-0.5) * away**2), np.float32)
 
 
 def steepness(field: Field, spacing: float) -> Field:
@@ -52,7 +53,7 @@ def true_distance(field: Field, grid: Grid) -> Field:
     """Signed distance of first order from a stretched one: divided by its steepness."""
     steep = np.clip(steepness(field, float(grid.spacing[0])), 0.6, 1.7)
     steep[np.abs(field) > CLIP - 1] = 1
-    return np.clip(field / steep, -CLIP, CLIP)
+    return np.asarray(np.clip(field / steep, -CLIP, CLIP), np.float32)
 
 
 def sample(field: Field, grid: Grid, points: NDArray[np.floating], outside: float) -> Field:
@@ -126,7 +127,8 @@ class Wave:
             _weights(a.ravel(), s, self.step, n)
             for a, s, n in zip(axes(grid), self.start, self.knots.shape, strict=True)
         ]
-        part = np.tensordot(self.knots, spans[2], (2, 1))
-        part = np.tensordot(spans[1], part, (1, 1))  # (j, a, k)
-        whole = np.tensordot(spans[0], part, (1, 1))  # (i, j, k)
+        # not by a library's matrix product: its rounding may depend on the number of threads
+        part = np.einsum("abc,kc->abk", self.knots, spans[2])
+        part = np.einsum("jb,abk->ajk", spans[1], part)
+        whole = np.einsum("ia,ajk->ijk", spans[0], part)
         return np.ascontiguousarray(whole, np.float32)

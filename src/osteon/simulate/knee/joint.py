@@ -44,7 +44,7 @@ def cartilages(patient: KneePatient, shapes: Shapes, pose: NDArray[np.float64]) 
         most = np.full(shape.grid.shape, CLIP, np.float32)
         if bone != "patella":
             for side in SIDES:
-                cx, cy = MIDDLE[side]
+                cy = MIDDLE[side][1]
                 sign = 1 if side == "medial" else -1
                 zone = ramp(sign * x, 0, 8) * bump(y, cy * patient.size[1], 16) ** 0.5
                 zone = zone * ramp(-z, -18 * patient.size[2], -8 * patient.size[2])

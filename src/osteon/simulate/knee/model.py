@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr
 
-from ...core import BadSetting, Grid, Labels, UnknownName
+from ...core import BadSetting, Labels, UnknownName
 from ..bone.tiles import Tile
 from ..scene import Bone, Scene, Soft
 from .bones import bone_of, mirrored
@@ -139,7 +139,7 @@ def build_knee(
         *menisci(patient, warp, spacing),
         *cartilages(patient, shapes, pose),
     ]
-    placed = [_sided(thing, patient) for thing in inner]
+    placed: list[Soft | Bone] = [_sided(thing, patient) for thing in inner]
     for name in ("fibula", "patella", "tibia", "femur"):
         own = poses[name] if patient.side == "right" else MIRROR @ poses[name] @ MIRROR
         placed.append(replace(bones[name], pose=own))
@@ -245,6 +245,3 @@ def _truth(
         "bands_mm": [list(band) for band in BANDS],
         "bone": built,
     }
-
-
-__all__ = ["Grid", "KneeModel", "build_knee"]

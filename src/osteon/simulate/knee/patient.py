@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, log
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -20,8 +20,11 @@ BANDS = ((0.0, 3.0), (3.0, 6.0), (6.0, 12.0))
 """Depths below the subchondral plate over which bone is described, mm."""
 
 GRADES = 5
-CANDIDATES = 4000
+"""Number of Kellgren–Lawrence grades."""
+CANDIDATES = 500
+"""People looked through for one who is read as the grade wanted; one in five or more is."""
 SIZES = (0.5, 2.0)
+"""Smallest and largest scale of the mean knee that can be built."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,24 @@ class KneePatient:
         return max(SIDES, key=lambda c: self.severity[c])
 
 
+class _Joint(NamedTuple):
+    """Disease of a joint, by compartment."""
+
+    severity: dict[str, float]
+    joint_space: dict[str, float]
+    osteophyte: dict[str, float]
+    attrition: dict[str, float]
+
+
+class _Bony(NamedTuple):
+    """Bone of a knee."""
+
+    bvtv: dict[str, tuple[float, ...]]
+    plate: dict[str, float]
+    magnify: dict[str, float]
+    cortex: float
+
+
 def draw_knee(rng: np.random.Generator, settings: KneeSettings | None = None) -> KneePatient:
     """A person with a knee, healthy or diseased.
 
@@ -177,7 +198,7 @@ def draw_knee(rng: np.random.Generator, settings: KneeSettings | None = None) ->
     width = _normal(rng, *table("disease")["person"]["width"][sex])
     grade = int(rng.choice(GRADES, p=np.array(settings.prevalence) / sum(settings.prevalence)))
     knee = _graded(rng, grade, sex)
-    worst = max(knee["severity"].values())
+    worst = max(knee.severity.values())
     age, bmi, stature = _person(rng, sex, worst)
     aspect = table("disease")["person"]["aspect_sd"]
     scale = width / table("disease")["person"]["template_width"]
@@ -186,8 +207,9 @@ def draw_knee(rng: np.random.Generator, settings: KneeSettings | None = None) ->
     shift = person["age"] * (age - 60) + person["male"] * (sex == "M") + person["bmi"] * (bmi - 27)
     marrow = table("disease")["marrow"]
     red = marrow["red"] + marrow["red_age"] * (age - 60) + marrow["red_female"] * (sex == "F")
-    difference = knee["severity"]["medial"] - knee["severity"]["lateral"]
+    difference = knee.severity["medial"] - knee.severity["lateral"]
     align = table("disease")["disease"]["alignment"]
+    bone = _bone(rng, knee.severity, shift, (age, sex))
     return KneePatient(
         age=age,
         sex=sex,
@@ -195,10 +217,16 @@ def draw_knee(rng: np.random.Generator, settings: KneeSettings | None = None) ->
         stature=stature,
         side="left" if rng.random() < 0.5 else "right",
         kl=grade,
-        **knee,
+        severity=knee.severity,
+        joint_space=knee.joint_space,
+        osteophyte=knee.osteophyte,
+        attrition=knee.attrition,
         alignment=_normal(rng, align["mean"], align["sd"]) + align["by_difference"] * difference,
         size=size,
-        **_bone(rng, knee["severity"], shift, (age, sex)),
+        bvtv=bone.bvtv,
+        plate=bone.plate,
+        magnify=bone.magnify,
+        cortex=bone.cortex,
         red_marrow=float(np.clip(red + _normal(rng, 0, 0.08), 0.02, 0.6)),
         both_legs=settings.both_legs,
     )
@@ -220,11 +248,11 @@ def _person(rng: np.random.Generator, sex: str, severity: float) -> tuple[float,
     return drawn[0], drawn[1], round(_normal(rng, *person["stature"][sex]), 1)
 
 
-def _graded(rng: np.random.Generator, grade: int, sex: str) -> dict[str, dict[str, float]]:
+def _graded(rng: np.random.Generator, grade: int, sex: str) -> _Joint:
     """Severity, joint space, osteophytes and attrition of a knee that is read as that grade."""
     rows = table("disease")
     space, spurs, course = rows["joint_space"], rows["osteophytes"], rows["disease"]
-    n = CANDIDATES
+    weigh, n = rows["reading"], CANDIDATES
     worse = np.clip(rng.normal(grade, 0.8, n), 0, 4.6)
     other = np.clip(course["other"] * worse + rng.normal(0, course["other_sd"], n), 0, worse)
     lateral = rng.random(n) < course["lateral"]
@@ -244,27 +272,23 @@ def _graded(rng: np.random.Generator, grade: int, sex: str) -> dict[str, dict[st
         grown[name] = np.clip(spur, 0, spurs["largest"])
         narrowed = np.interp(normal - left[name], space["lost"], range(GRADES))
         lipped = spurs["start"] * np.minimum(1, grown[name]) + grown[name] / spurs["growth"]
-        score = np.maximum(
-            score,
-            rows["reading"]["joint_space"] * narrowed + rows["reading"]["osteophytes"] * lipped,
-        )
-    read = np.clip(np.round(score + rng.normal(0, rows["reading"]["sd"], n)), 0, GRADES - 1)
+        seen = weigh["joint_space"] * narrowed + weigh["osteophytes"] * lipped
+        score = np.maximum(score, seen)
+    read = np.clip(np.round(score + rng.normal(0, weigh["sd"], n)), 0, GRADES - 1)
     match = np.flatnonzero(read == grade)
     first = int(match[0]) if len(match) else int(np.abs(score - grade).argmin())
     worn = rows["attrition"]
-    return {
-        "severity": {c: float(severity[c][first]) for c in SIDES},
-        "joint_space": {c: float(left[c][first]) for c in SIDES},
-        "osteophyte": {c: float(grown[c][first]) for c in SIDES},
-        "attrition": {
-            c: float(worn["growth"] * max(0.0, severity[c][first] - worn["start"])) for c in SIDES
-        },
-    }
+    return _Joint(
+        {c: float(severity[c][first]) for c in SIDES},
+        {c: float(left[c][first]) for c in SIDES},
+        {c: float(grown[c][first]) for c in SIDES},
+        {c: float(worn["growth"] * max(0.0, severity[c][first] - worn["start"])) for c in SIDES},
+    )
 
 
 def _bone(
     rng: np.random.Generator, severity: Mapping[str, float], shift: float, who: tuple[float, str]
-) -> dict[str, object]:
+) -> _Bony:
     """Amount, plate, structure and cortex of somebody's bone; `shift` of log BV/TV goes to all."""
     rows = table("disease")
     spread, plates, scales = rows["bone_spread"], rows["plate"], rows["magnification"]
@@ -305,4 +329,4 @@ def _bone(
     thickness = cortex[who[1]] * exp(
         cortex["age"] * (who[0] - 60) + _normal(rng, 0, cortex["sd"]) + 0.3 * shift
     )
-    return {"bvtv": bvtv, "plate": plate, "magnify": magnify, "cortex": float(thickness)}
+    return _Bony(bvtv, plate, magnify, float(thickness))

@@ -155,7 +155,10 @@ def bone_shapes(
             other = {"femur": "tibia", "tibia": "femur", "patella": "femur"}[name]
             rival = parts()[other].at(places)
             inside = _worn(inside, grid, name, patient)
-            inside = _lipped(inside, cover, rival, grid, (patient, growth.on(grid)))
+            share = growth.on(grid)
+            if name == "patella":
+                share = share - 1.0  # lips of the patella are smaller (assumed)
+            inside = _lipped(inside, cover, rival, grid, (patient, share))
         depth, under = _below(inside, cover, grid, warp.size, name)
         found[name] = BoneShape(grid, inside, cover, depth, under)
     return found
@@ -178,12 +181,13 @@ def _lipped(
 ) -> Field:
     """The bone with lips along the edge of its cartilage, away from the other bone."""
     patient, growth = who
-    x, y, z = axes(grid)
+    x, y, _ = axes(grid)
     width = 24.0 * patient.size[0]
-    size = np.float32(0)
+    size = np.zeros(1, np.float32)
     for side in SIDES:
         sign = 1 if side == "medial" else -1
         size = size + patient.osteophyte[side] * ramp(sign * x, 2, 10)
+    size = size * (1 - 0.5 * ramp(-y, 16, 26))  # less before than at the sides (assumed)
     outer = np.maximum(ramp(np.abs(x), 0.55 * width, width), ramp(np.abs(y), 14, 22))
     size = np.asarray(size * outer * np.clip(0.75 + 0.35 * growth, 0, 1.25), np.float32)
     reach = 1.2 * float(size.max())

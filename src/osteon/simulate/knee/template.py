@@ -69,4 +69,5 @@ def _evened(field: Field, lowest: float, spacing: float) -> Field:
     """A bone whose shaft is smoothed: there the label map is ragged."""
     height = lowest + spacing * np.arange(field.shape[2], dtype=np.float32)
     shaft = ramp(np.abs(height), 16, 32)
-    return field + shaft * (gaussian_filter(field, 3.2, mode="nearest") - field)
+    smooth = gaussian_filter(field, 3.2, mode="nearest")
+    return np.asarray(field + shaft * (smooth - field), np.float32)
