@@ -45,6 +45,10 @@ def _bilinear(values: NDArray[np.float32], k: int, x: float, y: float) -> float:
     ni, nj = values.shape[1], values.shape[2]
     i, j = int(np.floor(x)), int(np.floor(y))
     u, v = x - i, y - j
+    if 0 <= i < ni - 1 and 0 <= j < nj - 1:
+        near = values[k, i, j] + v * (values[k, i, j + 1] - values[k, i, j])
+        far = values[k, i + 1, j] + v * (values[k, i + 1, j + 1] - values[k, i + 1, j])
+        return float(near + u * (far - near))
     total = 0.0
     for a in range(2):
         for b in range(2):

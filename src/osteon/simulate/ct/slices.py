@@ -22,8 +22,10 @@ FINE = 0.6
 LAYERS = 3
 """Fine layers in the thickness of a slice, at least."""
 
-SAMPLE_MM = 0.2
-"""Sample points of surfaces and trabeculae are about this far apart, mm."""
+SAMPLE_MM, SAMPLE_PIXELS = 0.34, 0.4
+"""Largest distance of sample points of surfaces and trabeculae, in mm and in pixels. In spongy bone
+the image then differs from one of many points by an SD of 12 HU at 0.7 mm, 20 HU at 0.4 mm (sharp
+kernel, 0.6 mm slices): below the noise of such images."""
 
 MARGIN_MM = 3.0
 """Rendered around the image, so that its opposite borders do not reach each other, mm."""
@@ -178,7 +180,7 @@ def slices_of(
         first = k * lattice.layers - lattice.reach
         held = 0 if tail is None else tail.shape[2]
         fresh = fine_grid(grid, lattice, first + held, last + 1 - first - held)
-        layers = paint(fresh, hu[:, None], samples_for(fresh))[0]
+        layers = paint(fresh, hu[:, None], samples_for(fresh, grid))[0]
         if tail is not None:
             layers = np.concatenate([tail, layers], axis=2)
         out = np.empty((count, *lattice.fine), np.float32)
@@ -189,7 +191,8 @@ def slices_of(
         yield k, image[:, inner, inner]
 
 
-def samples_for(grid: Grid) -> tuple[int, int, int]:
-    """Sample points along each side of a voxel, about `SAMPLE_MM` apart."""
-    i, j, k = (max(1, round(side / SAMPLE_MM)) for side in grid.spacing)
+def samples_for(fine: Grid, image: Grid) -> tuple[int, int, int]:
+    """Sample points along each side of a fine voxel under an image."""
+    apart = min(SAMPLE_MM, SAMPLE_PIXELS * float(image.spacing[0]))
+    i, j, k = (ceil(side / apart - 1e-6) for side in fine.spacing)
     return int(i), int(j), int(k)
