@@ -6,7 +6,7 @@ from ..materials import Material, Tissue, pure
 from .patient import KneePatient
 
 PORES = 0.06
-"""Share of vessels in compact bone (assumed; 4–15 % over life, Bousson 2001, radiology)."""
+"""Share of vessels in compact bone (assumed)."""
 
 
 class Place(IntEnum):
