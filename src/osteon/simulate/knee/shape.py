@@ -301,9 +301,13 @@ def set_joint(patient: KneePatient, shapes: dict[str, BoneShape]) -> NDArray[np.
     span = patient.size[0] * (MIDDLE["medial"][0] - MIDDLE["lateral"][0])
     lift, tilt = 0.0, 0.0
     pose = np.eye(4)
+    # distances end at CLIP: a wider joint is set nearer first and then lifted
+    excess = max(0.0, max(patient.joint_space.values()) - (CLIP - 1.5))
     for _ in range(12):
         off = {
-            c: patient.joint_space[c] - float(_gaps(points[c], shapes["tibia"], pose).min())
+            c: patient.joint_space[c]
+            - excess
+            - float(_gaps(points[c], shapes["tibia"], pose).min())
             for c in SIDES
         }
         lift += 0.5 * (off["medial"] + off["lateral"])
@@ -311,6 +315,7 @@ def set_joint(patient: KneePatient, shapes: dict[str, BoneShape]) -> NDArray[np.
         # the medial side rises with x: z grows by tilt times x
         cos, sin = np.cos(tilt), np.sin(tilt)
         pose = np.array([[cos, 0, -sin, 0], [0, 1, 0, 0], [sin, 0, cos, lift], [0, 0, 0, 1]])
+    pose[2, 3] += excess
     return pose
 
 
