@@ -12,10 +12,10 @@ from .projection import rays_for
 from .scanner import Scanner
 from .slices import Paint
 
-COARSE_MM, METAL_MM, LAYER_MM = 4.0, 2.0, 5.0
+COARSE_MM, METAL_MM, LAYER_MM = 4.0, 2.0, 8.0
 """Voxels of the coarse picture in the plane, of that with metal, and along z, mm."""
 
-ANGLES, METAL_ANGLES = 90, 240
+ANGLES, METAL_ANGLES = 72, 240
 """Directions of rays over half a turn."""
 
 BEYOND = 1.15
