@@ -15,7 +15,7 @@ from numba import prange
 
 F = TypeVar("F", bound=Callable[..., object])
 
-__all__ = ["compiled", "kept_in", "parallel", "prange", "threads"]
+__all__ = ["compiled", "inlined", "kept_in", "parallel", "prange", "threads", "use_threads"]
 
 
 def kept_in(source: Path) -> str:
@@ -58,7 +58,26 @@ def compiled(function: F) -> F:
     function
         The same, compiled when first called.
     """
-    return _kept(function, shared=False)
+    return _kept(function)
+
+
+def inlined(function: F) -> F:
+    """`function` compiled into every loop that calls it, for the short ones that run per voxel.
+
+    A call that hands on arrays counts their users anew, which costs more than a few numbers.
+    Division by zero gives infinity, as in NumPy.
+
+    Parameters
+    ----------
+    function : function of arrays and numbers
+        What numba can compile; called with other types it is compiled again.
+
+    Returns
+    -------
+    function
+        The same, compiled when first called.
+    """
+    return _kept(function, forceinline=True, error_model="numpy")
 
 
 def parallel(function: F) -> F:
@@ -77,16 +96,16 @@ def parallel(function: F) -> F:
     function
         The same, compiled when first called.
     """
-    return _kept(function, shared=True)
+    return _kept(function, parallel=True)
 
 
-def _kept(function: F, *, shared: bool) -> F:
+def _kept(function: F, **options: object) -> F:
     """`function` for compiling, kept in our folder; other users of numba keep theirs."""
     config: Any = numba.config
     others = config.CACHE_DIR
     config.CACHE_DIR = str(Path(others) / Path(KEPT).name) if others else KEPT
     try:
-        return cast(F, numba.njit(cache=True, nogil=True, parallel=shared)(function))
+        return cast(F, numba.njit(cache=True, nogil=True, **options)(function))
     finally:
         config.CACHE_DIR = others
 
@@ -94,3 +113,8 @@ def _kept(function: F, *, shared: bool) -> F:
 def threads() -> int:
     """Threads that `parallel` functions run on; they change no number."""
     return int(numba.get_num_threads())
+
+
+def use_threads(many: int) -> None:
+    """Run `parallel` functions of this process on `many` threads, or all there are if fewer."""
+    numba.set_num_threads(max(1, min(many, int(numba.config.NUMBA_NUM_THREADS))))

@@ -94,6 +94,38 @@ def score(
     return Score(area, *interval(area, cases, truth.size - cases), len(whole), cases, names)
 
 
+def score_of_others(
+    others: Sequence[Mapping[str, Any]],
+    rows: Sequence[Mapping[str, Any]],
+    columns: Sequence[str],
+    label: str,
+) -> Score:
+    """How well `columns`, weighed on other patients, tell `label`.
+
+    Parameters
+    ----------
+    others : sequence of mapping
+        Patients who are not among `rows`.
+    rows, columns, label
+        As in `score`; no fold is needed.
+
+    Returns
+    -------
+    Score
+        AUC with interval.
+    """
+    truth = np.array([bool(row[label]) for row in rows], np.bool_)
+    both = _numbers([*others, *rows], columns)
+    known = np.array([bool(row[label]) for row in others], np.bool_)
+    cases, area = int(truth.sum()), None
+    if 0 < cases < truth.size and known.any() and not known.all():
+        area = auc(_fit(both[: len(others)], known)(both[len(others) :]), truth)
+    if area is None:
+        return Score(None, None, None, len(rows), cases, tuple(columns))
+    limits = interval(area, cases, truth.size - cases)
+    return Score(area, *limits, len(rows), cases, tuple(columns))
+
+
 def _numbers(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> NDArray[np.float64]:
     """Columns as numbers; a column of words becomes one column a word."""
     made = []

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...core import Labels, Volume
+from ...core import Labels, Mask, Volume
 from ..scene import Scene
 
 
@@ -31,6 +31,25 @@ class Image:
 
 
 @dataclass(frozen=True, eq=False)
+class Probe:
+    """A place in a bone whose true structure is measured on a fine lattice.
+
+    Attributes
+    ----------
+    region : str
+        Name of the region whose row the result goes into.
+    bone : str
+        Object of the scene that it lies in.
+    where : Mask
+        On a lattice in the bone's own coordinates; a piece of it around its middle is measured.
+    """
+
+    region: str
+    bone: str
+    where: Mask
+
+
+@dataclass(frozen=True, eq=False)
 class Subject:
     """One virtual patient.
 
@@ -48,6 +67,8 @@ class Subject:
         True labels by name, on the grid of an image.
     regions : sequence of mapping
         One row a region with its true parameters.
+    probes : sequence of Probe
+        Where the structure of the scene is measured as truth.
     scene : Scene or None
         The body itself, in the pose of the CT.
     """
@@ -58,4 +79,5 @@ class Subject:
     truth: Mapping[str, Any] = field(default_factory=dict)
     truth_labels: Mapping[str, Labels] = field(default_factory=dict)
     regions: Sequence[Mapping[str, Any]] = ()
+    probes: Sequence[Probe] = ()
     scene: Scene | None = None

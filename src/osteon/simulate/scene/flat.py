@@ -1,13 +1,14 @@
 """A scene as compiled loops take it: all lattices end to end, poses as world → lattice."""
 
 from collections.abc import Sequence
+from math import sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from ...core.compiled import compiled
+from ...core.compiled import inlined
 from ..bone.cells import Cells, Laid, laid, structure_at
 from .scene import Bone, Scene, Soft
 
@@ -21,6 +22,7 @@ class Flat(NamedTuple):
     inside: NDArray[np.float32]  # all lattices, C order, end to end
     start: NDArray[np.int64]  # (objects,): first voxel in `inside`
     sides: NDArray[np.int64]  # (objects, 3)
+    step: NDArray[np.float64]  # (objects,): smallest step of the lattice, mm
     to_lattice: NDArray[np.float64]  # (objects, 3, 4): world mm → lattice index
     to_own: NDArray[np.float64]  # (objects, 3, 4): world mm → the object's own mm
     low: NDArray[np.float64]  # (objects, 3): world box of what is inside
@@ -61,6 +63,7 @@ def flat_of(things: Sequence[Soft | Bone], tiles: NDArray[np.int16]) -> Flat:
         _end_to_end([thing.inside for thing in things], np.float32),
         _starts(sizes),
         np.array([thing.inside.shape for thing in things], np.int64).reshape(-1, 3),
+        np.array([thing.grid.spacing.min() for thing in things], np.float64),
         np.array([m[:3] for m in lattice]).reshape(-1, 3, 4),
         np.array([m[:3] for m in own]).reshape(-1, 3, 4),
         boxes[:, 0].copy(),
@@ -105,7 +108,7 @@ def _world_box(thing: Soft | Bone) -> NDArray[np.float64]:
     return np.array([world.min(axis=0), world.max(axis=0)])
 
 
-@compiled
+@inlined
 def blend(
     field: NDArray[np.float32],
     start: int,
@@ -132,7 +135,7 @@ def blend(
     return float(low * (1 - u) + high * u)
 
 
-@compiled
+@inlined
 def moved(matrix: NDArray[np.float64], x: float, y: float, z: float) -> tuple[float, float, float]:
     """A point under a 3×4 matrix."""
     return (
@@ -142,14 +145,25 @@ def moved(matrix: NDArray[np.float64], x: float, y: float, z: float) -> tuple[fl
     )
 
 
-@compiled
+@inlined
 def depth_in(flat: Flat, thing: int, x: float, y: float, z: float) -> float:
-    """Signed distance of a world point to the surface of an object in mm, positive inside."""
-    at = moved(flat.to_lattice[thing], x, y, z)
-    return blend(flat.inside, flat.start[thing], flat.sides[thing], at, -1e3)
+    """Signed distance of a world point to the surface of an object in mm, positive inside.
+
+    Outside the lattice it is at most 0, and not further than the lattice's border tells.
+    """
+    sides = flat.sides[thing]
+    u, v, w = moved(flat.to_lattice[thing], x, y, z)
+    p = min(max(u, 0.0), sides[0] - 1.0)
+    q = min(max(v, 0.0), sides[1] - 1.0)
+    r = min(max(w, 0.0), sides[2] - 1.0)
+    depth = blend(flat.inside, flat.start[thing], sides, (p, q, r), 0.0)
+    if p == u and q == v and r == w:
+        return depth
+    away = sqrt((u - p) ** 2 + (v - q) ** 2 + (w - r) ** 2) * flat.step[thing]
+    return float(min(depth, 0.0) - away)
 
 
-@compiled
+@inlined
 def structure_in(flat: Flat, thing: int, x: float, y: float, z: float) -> float:
     """Number of a bone's structure at a world point; bone lies above the level there."""
     own = moved(flat.to_own[thing], x, y, z)
@@ -167,7 +181,7 @@ def structure_in(flat: Flat, thing: int, x: float, y: float, z: float) -> float:
     return float(structure_at(laid, flat.bone[thing], own[0], own[1], own[2]))
 
 
-@compiled
+@inlined
 def is_bone(flat: Flat, thing: int, x: float, y: float, z: float) -> bool:
     """True where a world point inside a bone's spongy part is bone, not marrow."""
     at = moved(flat.to_lattice[thing], x, y, z)
