@@ -1,7 +1,7 @@
 """Measure the structure of tiles: python tools/structure_of_tiles.py fields|specimens > TABLE.
 
 ``fields`` makes src/osteon/simulate/bone/data/fields.csv, ``specimens`` makes specimens.csv beside
-it; they take four minutes and one minute of CPU.
+it; each takes about four minutes of CPU.
 """
 
 import sys
@@ -69,17 +69,15 @@ def structure() -> None:
         "# Specimens (osteon.simulate.bone.specimens) thinned and thickened to a BV/TV: Tb.Th and"
     )
     print("# Tb.Sp in mm, Tb.N in 1/mm (mid-axes); whole tiles of 0.05 mm voxels with their other")
-    print("# side around them, maximal spheres to voxel centres; Tb.Sp and Tb.N from every second")
-    print("# voxel along each axis. Made by tools/structure_of_tiles.py specimens.")
+    print("# side around them, maximal spheres to voxel centres. Made by")
+    print("# tools/structure_of_tiles.py specimens.")
     print("specimen,amount,thickness,separation,number")
     for name in specimens():
         tile = specimen_tile(name)
         for amount in SPECIMEN_AMOUNTS:
             bone, region = bone_of(tile.values, amount, tile.spacing)
-            thickness = local_thickness(bone, region=region, keep_map=False).mean
-            half = (slice(None, None, 2),) * 3
-            found = trabecular(bone.part(half), region=region.part(half), keep_maps=False)
-            numbers = (thickness, found.separation.mean, 1.0 / found.mid_axes.mean)
+            found = trabecular(bone, region=region, keep_maps=False)
+            numbers = (found.thickness.mean, found.separation.mean, 1.0 / found.mid_axes.mean)
             print(f"{name},{amount:g}," + ",".join(f"{n:.4f}" for n in numbers), flush=True)
 
 

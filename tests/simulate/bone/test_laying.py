@@ -19,7 +19,7 @@ def _shown(stack, voxel, out):
     for i in prange(out.shape[0]):
         for j in range(out.shape[1]):
             at = ((i + 0.5) * voxel, (j + 0.5) * voxel, 0.5 * voxel)
-            structure_along(stack, 0, at, (0.0, 0.0, voxel), out[i, j])
+            structure_along(stack, 0, at, (0.0, 0.0, voxel), out[i, j], True)
 
 
 def shown(cells, side, voxel):
@@ -81,7 +81,7 @@ def test_a_line_of_samples_is_the_samples_one_by_one():
     cells = lay(BOX, [(0, specimen_tile(NAME))], np.random.default_rng(1))
     stack = laid(specimen_tile(NAME).values[None], [cells])
     out = np.empty(400, np.float32)
-    structure_along(stack, 0, (0.3, 5.0, 0.1), (0.02, 0.0, 0.03), out)
+    structure_along(stack, 0, (0.3, 5.0, 0.1), (0.02, 0.0, 0.03), out, False)
     one = [structure_at(stack, 0, 0.3 + 0.02 * n, 5.0, 0.1 + 0.03 * n) for n in range(400)]
     assert out == pytest.approx(one, abs=1e-6)
 

@@ -26,7 +26,7 @@ def _shown(stack, voxel, out):
     for i in prange(out.shape[0]):
         for j in range(out.shape[1]):
             at = (i * voxel, j * voxel, 0.0)
-            structure_along(stack, 0, at, (0.0, 0.0, voxel), out[i, j])
+            structure_along(stack, 0, at, (0.0, 0.0, voxel), out[i, j], True)
 
 
 @pytest.fixture(scope="module")

@@ -152,7 +152,7 @@ def grow(settings: BlockSettings) -> Block:
         box,
         list(enumerate(tiles)),
         rng,
-        size=max(2 * OVERLAP, 0.8 * SIDE * min(tile.spacing for tile in tiles)),
+        size=max(2 * OVERLAP, SIDE * min(tile.spacing for tile in tiles)),
         axis=lambda points: np.broadcast_to(np.array(settings.direction, float), points.shape),
     )
     slope = np.linspace(*settings.ends, grid.shape[settings.along])
@@ -279,7 +279,7 @@ def _fill(
         row = np.empty(nk, np.float32)
         for j in range(nj):
             at = ((i + 0.5) * voxel, (j + 0.5) * voxel, 0.5 * voxel)
-            structure_along(stack, 0, at, (0.0, 0.0, voxel), row)
+            structure_along(stack, 0, at, (0.0, 0.0, voxel), row, True)
             for k in range(nk):
                 place = (np.int64(i), j, k)[along]
                 steps = (row[k] - level[place]) * STEPS_OF_LEVEL

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from ...core.compiled import compiled
+from ...core.compiled import compiled, inlined
 
 STEPS = 4096.0
 """Steps of a tile's whole numbers to one standard deviation."""
@@ -115,7 +115,7 @@ Three = tuple[float, float, float]
 """A point, an offset or a weight along x, y, z."""
 
 
-@compiled
+@inlined
 def _in_tile(
     tiles: NDArray[np.int16],
     turn: NDArray[np.float32],
@@ -138,6 +138,32 @@ def _in_tile(
 
 
 @compiled
+def _between(
+    tiles: NDArray[np.int16],
+    turn: NDArray[np.float32],
+    shift: NDArray[np.float32],
+    place: tuple[int, int],
+    away: Three,
+) -> float:
+    """As `_in_tile`, but linear between the middles of the tile's voxels."""
+    tile, cell = place
+    side = tiles.shape[1]
+    dx, dy, dz = away
+    x = turn[cell, 0, 0] * dx + turn[cell, 0, 1] * dy + turn[cell, 0, 2] * dz + shift[cell, 0] - 0.5
+    y = turn[cell, 1, 0] * dx + turn[cell, 1, 1] * dy + turn[cell, 1, 2] * dz + shift[cell, 1] - 0.5
+    z = turn[cell, 2, 0] * dx + turn[cell, 2, 1] * dy + turn[cell, 2, 2] * dz + shift[cell, 2] - 0.5
+    i, j, k = floor(x), floor(y), floor(z)
+    u, v, w = x - i, y - j, z - k
+    total = 0.0
+    for m in range(2):
+        for n in range(2):
+            part = (u if m else 1 - u) * (v if n else 1 - v)
+            row = tiles[tile, (i + m) % side, (j + n) % side]
+            total += part * ((1 - w) * row[k % side] + w * row[(k + 1) % side])
+    return total * (1 / STEPS)
+
+
+@inlined
 def _lower(u: float, half: float) -> tuple[int, float]:
     """Lower one of the two cells that meet near `u`, and its weight; 1 away from seams."""
     cell = floor(u)
@@ -151,7 +177,7 @@ def _lower(u: float, half: float) -> tuple[int, float]:
 
 @compiled
 def _at_seam(
-    laid: Laid, bone: int, lower: tuple[int, int, int], weight: Three, away: Three
+    laid: Laid, bone: int, lower: tuple[int, int, int], weight: Three, away: Three, smooth: bool
 ) -> float:
     """Number where cells meet: `away` is counted from the corner of the first cell, in mm."""
     size = laid.size[bone]
@@ -170,12 +196,15 @@ def _at_seam(
         cell = min(max(a, 0), na - 1) * nb + min(max(b, 0), nb - 1)
         cell = laid.start[bone] + cell * nc + min(max(c, 0), nc - 1)
         place = (laid.tile[cell], cell)
-        total += w * _in_tile(laid.tiles, laid.turn, laid.shift, place, here)
+        if smooth:
+            total += w * _between(laid.tiles, laid.turn, laid.shift, place, here)
+        else:
+            total += w * _in_tile(laid.tiles, laid.turn, laid.shift, place, here)
         squares += w * w
     return float(total / sqrt(squares))
 
 
-@compiled
+@inlined
 def structure_at(laid: Laid, bone: int, x: float, y: float, z: float) -> float:
     """Number of a bone's structure at a point of its own mm; bone lies above the level there."""
     size = laid.size[bone]
@@ -189,7 +218,7 @@ def structure_at(laid: Laid, bone: int, x: float, y: float, z: float) -> float:
     b, wb = _lower(dy * once, half)
     c, wc = _lower(dz * once, half)
     if wa + wb + wc < 3.0:
-        return _at_seam(laid, bone, (a, b, c), (wa, wb, wc), (dx, dy, dz))
+        return _at_seam(laid, bone, (a, b, c), (wa, wb, wc), (dx, dy, dz), False)
     cell = min(max(a, 0), na - 1) * nb + min(max(b, 0), nb - 1)
     cell = laid.start[bone] + cell * nc + min(max(c, 0), nc - 1)
     here = (dx - a * size, dy - b * size, dz - c * size)
@@ -198,9 +227,13 @@ def structure_at(laid: Laid, bone: int, x: float, y: float, z: float) -> float:
 
 @compiled
 def structure_along(
-    laid: Laid, bone: int, at: Three, step: Three, out: NDArray[np.float32]
+    laid: Laid, bone: int, at: Three, step: Three, out: NDArray[np.float32], smooth: bool
 ) -> None:
-    """Numbers of a bone's structure at points `at`, `at` + `step`, … of its own mm, into `out`."""
+    """Numbers of a bone's structure at points `at`, `at` + `step`, … of its own mm, into `out`.
+
+    They are those of `structure_at`, or, where `smooth`, linear between the tile's voxels: for
+    voxels as fine as the tile's, on which the steps of its voxels would be seen.
+    """
     tiles, turns, shifts, picks = laid.tiles, laid.turn, laid.shift, laid.tile
     size, start = laid.size[bone], laid.start[bone]
     na, nb, nc = laid.sides[bone, 0], laid.sides[bone, 1], laid.sides[bone, 2]
@@ -212,10 +245,13 @@ def structure_along(
         a, wa = _lower(away[0] * once, half)
         b, wb = _lower(away[1] * once, half)
         c, wc = _lower(away[2] * once, half)
-        if wa + wb + wc >= 3.0:
-            cell = min(max(a, 0), na - 1) * nb + min(max(b, 0), nb - 1)
-            cell = start + cell * nc + min(max(c, 0), nc - 1)
-            here = (away[0] - a * size, away[1] - b * size, away[2] - c * size)
-            out[n] = _in_tile(tiles, turns, shifts, (picks[cell], cell), here)
+        if wa + wb + wc < 3.0:
+            out[n] = _at_seam(laid, bone, (a, b, c), (wa, wb, wc), away, smooth)
+            continue
+        cell = min(max(a, 0), na - 1) * nb + min(max(b, 0), nb - 1)
+        cell = start + cell * nc + min(max(c, 0), nc - 1)
+        here = (away[0] - a * size, away[1] - b * size, away[2] - c * size)
+        if smooth:
+            out[n] = _between(tiles, turns, shifts, (picks[cell], cell), here)
         else:
-            out[n] = _at_seam(laid, bone, (a, b, c), (wa, wb, wc), away)
+            out[n] = _in_tile(tiles, turns, shifts, (picks[cell], cell), here)
