@@ -14,6 +14,7 @@ from .. import __version__
 from .calibrate import calibrate
 from .cite import cite
 from .measure import measure
+from .simulate import simulate
 from .structure import structure
 
 FAILED = 2
@@ -35,6 +36,7 @@ app = App(
 app.command(measure)
 app.command(structure)
 app.command(calibrate)
+app.command(simulate)
 app.command(cite)
 
 

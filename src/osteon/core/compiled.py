@@ -99,7 +99,7 @@ def parallel(function: F) -> F:
     return _kept(function, parallel=True)
 
 
-def _kept(function: F, **options: object) -> F:
+def _kept(function: F, **options: Any) -> F:
     """`function` for compiling, kept in our folder; other users of numba keep theirs."""
     config: Any = numba.config
     others = config.CACHE_DIR
@@ -117,4 +117,5 @@ def threads() -> int:
 
 def use_threads(many: int) -> None:
     """Run `parallel` functions of this process on `many` threads, or all there are if fewer."""
-    numba.set_num_threads(max(1, min(many, int(numba.config.NUMBA_NUM_THREADS))))
+    config: Any = numba.config
+    numba.set_num_threads(max(1, min(many, int(config.NUMBA_NUM_THREADS))))

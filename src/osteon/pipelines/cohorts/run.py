@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.compiled import use_threads
-from ...simulate.cohort.make import columns_of, make_subject, tasks_of
+from ...simulate.cohort.make import check, columns_of, make_subject, tasks_of
 from ...simulate.cohort.plan import CohortSettings, Place, places
 from ..manifest import manifest
 from .folder import open_folder, settings_dict
@@ -77,9 +77,12 @@ def simulate_cohort(
     Raises
     ------
     BadSetting
-        If the folder holds something else or cannot be written.
+        If the folder holds something else or cannot be written, or a setting cannot be met.
+    UnknownName
+        If a device is none of ours.
     """
     began = time.monotonic()
+    check(settings)
     open_folder(out, settings)
     everyone = places(settings)
     missing = [place for place in everyone if not is_stored(out, place.subject)]

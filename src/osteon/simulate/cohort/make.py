@@ -3,14 +3,33 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import knee, spine
-from .plan import CohortSettings, Place
+from ...core import UnknownName
+from . import bone, knee, spine
+from .devices import check_sites
+from .plan import CohortSettings, Place, places
 from .subject import Subject
 from .tasks import knee_tasks, spine_tasks
 
-MAKERS = {"knee": knee.make_knee, "spine": spine.make_spine}
-COLUMNS = {"knee": knee.COLUMNS, "spine": spine.COLUMNS}
+MAKERS = {"knee": knee.make_knee, "spine": spine.make_spine, "bone": bone.make_bone}
+COLUMNS = {"knee": knee.COLUMNS, "spine": spine.COLUMNS, "bone": bone.COLUMNS}
 TASKS = {"knee": knee_tasks, "spine": spine_tasks}
+
+
+def check(settings: CohortSettings) -> None:
+    """Refuse, before anything is made, a cohort that cannot be made.
+
+    Raises
+    ------
+    UnknownName
+        If a device or a source of structure is none of ours.
+    BadSetting
+        If what is asked for cannot be met.
+    """
+    check_sites(settings)
+    if settings.kind == "bone":
+        bone.block_settings(settings, places(settings)[0])
+    elif settings.requested:
+        raise UnknownName(f"nothing can be asked of the bone of a {settings.kind} cohort.")
 
 
 def make_subject(settings: CohortSettings, place: Place) -> Subject:
@@ -30,4 +49,6 @@ def tasks_of(
     truths: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
     """How well a cohort's labels can be told: ``ceilings`` and ``agreement``."""
+    if settings.kind not in TASKS:
+        return {"ceilings": [], "agreement": []}
     return TASKS[settings.kind](rows, truths, settings.seed)
