@@ -13,7 +13,7 @@ from .images import mean_values, objects_in, regions_in
 from .plan import CohortSettings, Place
 from .subject import Image, Probe, Subject
 
-FIELD = {"small": (105.0, 84.0), "full": (140.0, 130.0)}
+FIELD = {"small": (100.0, 80.0), "full": (140.0, 130.0)}
 """Width and height of the images by preset, in mm."""
 
 OA_FROM = 2

@@ -19,7 +19,7 @@ Paint = Callable[[Grid, NDArray[np.float32], tuple[int, int, int]], NDArray[np.f
 FINE = 0.6
 """Largest voxel of the fine lattice, in pixels."""
 
-LAYERS = 3
+LAYERS = 2
 """Fine layers in the thickness of a slice, at least."""
 
 SAMPLE_MM, SAMPLE_PIXELS = 0.34, 0.4
