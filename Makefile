@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO ?= demo
 
-.PHONY: demo test check bench lock truth docs clean
+.PHONY: demo test check bench lock truth physics docs clean
 
 demo: .venv/base.done ## measure a real CT and say where the report is
 	@$(BIN)/osteon measure samples/chest_abdomen_ct/ct.nii.gz \
@@ -34,6 +34,9 @@ build/peers/done: benchmarks/peers.txt
 
 truth: .venv/test.done ## measure shapes of known structure ever finer (a quarter of an hour)
 	$(BIN)/python tools/structure_truth.py
+
+physics: .venv/test.done ## measure the virtual scanner against physics (half a minute)
+	$(BIN)/python tools/physics_checks.py
 
 docs: .venv/test.done ## write again the pages of docs/ that are made from the code
 	$(BIN)/python tools/make_docs.py

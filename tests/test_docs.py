@@ -57,6 +57,9 @@ def helps(tmp_path_factory):
     folder = tmp_path_factory.mktemp("help")
     commands = ("measure", "structure", "calibrate", "cite")
     texts = {one: osteon([one, "--help"], folder) for one in commands}
+    kinds = ("knee", "spine", "bone", "degrade")
+    made = [osteon(["simulate", one, "--help"], folder) for one in kinds]
+    texts["simulate"] = "".join(made)
     texts[""] = osteon(["--help"], folder)
     return {one: set(re.findall(r"--[\w-]+", text)) for one, text in texts.items()}
 
@@ -64,6 +67,15 @@ def helps(tmp_path_factory):
 def test_the_list_of_features_and_methods_is_as_fresh_as_the_code(make_docs):
     kept = make_docs.CONFORMANCE.read_text(encoding="utf-8")
     assert kept == make_docs.conformance(), "run make docs and commit what it writes"
+
+
+def test_the_checks_of_the_virtual_scanner_are_as_measured_and_hold(make_docs):
+    tables = make_docs.physics_tables
+    assert tables.PAGE.read_text(encoding="utf-8") == tables.page(), "run make docs"
+    figures = json.loads(tables.NUMBERS.read_text(encoding="utf-8"))["figures"]
+    groups = [one for groups in figures.values() for one in groups]
+    assert all(row["holds"] for one in groups for row in one["rows"])
+    assert {(ROOT / one["test"]).is_file() for one in groups} == {True}
 
 
 @pytest.mark.parametrize("key", [*FEATURES, *FEATURE_METHODS, *CALIBRATION_METHODS])

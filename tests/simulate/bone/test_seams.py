@@ -29,14 +29,19 @@ def _shown(stack, voxel, out):
             structure_along(stack, 0, at, (0.0, 0.0, voxel), out[i, j], True)
 
 
-@pytest.fixture(scope="module")
-def structure():
+def cells_and_structure():
+    """Cells laid of one specimen, and the numbers of its structure."""
     tile = specimen_tile("L1-04216")
     box = np.array([[0.0, 0, 0], [SIDE * VOXEL] * 3])
     cells = lay(box, [(0, tile)], np.random.default_rng(11), size=SIZE)
     out = np.empty((SIDE,) * 3, np.float32)
     _shown(laid(tile.values[None], [cells]), VOXEL, out)
     return cells, out
+
+
+@pytest.fixture(scope="module")
+def structure():
+    return cells_and_structure()
 
 
 def naive(cells, structure):
