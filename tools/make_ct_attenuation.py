@@ -35,7 +35,7 @@ HEADER = """\
 # Mass attenuation coefficients in cm2/g of what the simulated CT looks through, by photon energy.
 # Made by tools/make_ct_attenuation.py from elemental coefficients (PENELOPE-2018, OECD NEA,
 # doi:10.1787/32da5043-en, as in spekpy {version}, Poludniowski et al. 2021, doi:10.1002/mp.14945)
-# and the compositions of materials.csv.
+# and the compositions of materials.csv. Licence: README.md.
 """
 
 

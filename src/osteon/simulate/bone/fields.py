@@ -3,7 +3,7 @@
 Bone lies where −√(g₁² + c²·g₂²) is high, for two independent fields of random waves of about
 one length. Without the second field (c = 0) that is along surfaces: plates. With it (c = 1) it is
 along lines: rods; between lie struts whose sections are c times as thick as wide. Level sets of
-random waves as models of spongy media: Cahn 1965, doi:10.1063/1.1695377; Berk 1987,
+random waves as models of spongy media: Cahn 1965, doi:10.1063/1.1695731; Berk 1987,
 doi:10.1103/PhysRevLett.58.2718.
 """
 

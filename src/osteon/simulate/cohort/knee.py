@@ -26,7 +26,7 @@ COLUMNS: Mapping[str, dict[str, Any]] = {
     "bmi": {"Description": "Body mass index", "Units": "kg/m2"},
     "side": {"Description": "Knee that was scanned"},
     "site": {"Description": "Hospital"},
-    "split": {"Description": "internal: cross-validation; external: opened once"},
+    "split": {"Description": "internal, external (opened once), or unlabelled"},
     "fold": {"Description": "Fold of cross-validation, by patient"},
     "scanner": {"Description": "CT profile"},
     "kvp": {"Description": "Tube voltage", "Units": "kV"},
@@ -84,7 +84,11 @@ def make_knee(settings: CohortSettings, place: Place) -> Subject:
     row = _row(place, patient, scanner.kvp, str(ct.settings["ConvolutionKernel"]))
     rows = [{"region": name, **_asked(model.truth["bone"][name])} for name in model.truth["bone"]]
     return Subject(
-        {**row, "sequence": sequence.name if place.missing != "mr" else None, **_reading(patient)},
+        {
+            **row,
+            "sequence": sequence.name if place.missing != "mr" else None,
+            **_reading(patient if row["labelled"] else None),
+        },
         images,
         truth=truth,
         truth_labels=labels,
@@ -112,8 +116,10 @@ def _row(place: Place, patient: KneePatient, kvp: float, kernel: str) -> dict[st
     }
 
 
-def _reading(patient: KneePatient) -> dict[str, Any]:
-    """What the reader of the radiograph says."""
+def _reading(patient: KneePatient | None) -> dict[str, Any]:
+    """What the reader of the radiograph says; nothing where nobody read it."""
+    if patient is None:
+        return {"kl_grade": None, "oa": None}
     return {"kl_grade": patient.kl, "oa": patient.kl >= OA_FROM}
 
 

@@ -4,8 +4,8 @@ Rays are followed through a coarse picture of the body as water and bone. For ea
 measures a polychromatic signal and corrects it as if all were water; what is then wrong is
 reconstructed and added to the image (Brooks & Di Chiro 1976, doi:10.1088/0031-9155/21/3/004).
 Noise at a place is the mean over the rays through it of the inverse of the photons that arrive
-(Barrett, Gordon & Hershel 1976, doi:10.1016/0010-4825(76)90068-8; Chesler, Riederer & Pelc 1977,
-doi:10.1097/00004728-197701000-00009).
+(Barrett, Gordon & Hershel 1976, Comput Biol Med 6:307; Chesler, Riederer & Pelc 1977, J Comput
+Assist Tomogr 1:64; papers not read here).
 """
 
 from typing import NamedTuple

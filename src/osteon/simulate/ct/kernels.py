@@ -63,8 +63,8 @@ KERNELS: Mapping[str, Kernel] = {
     "ultrasharp": Kernel(1.20, 1.65, 2.0),
 }
 """Kernels by name. Half and tenth lie in the ranges measured on clinical scanners: 0.25–0.45 and
-0.5–0.75 lp/mm for body kernels, 0.6–1.2 and 0.9–1.7 for bone and inner-ear kernels (values by us,
-within ImPACT's comparative reports of 2004–2009)."""
+0.5–0.75 lp/mm for body kernels, 0.6–1.2 and 0.9–1.7 for bone and inner-ear kernels (assumed, after
+what ImPACT's comparative reports of 2004–2009 print; not verified against them)."""
 
 
 def noise_gain(kernel: Kernel, thickness: float) -> float:

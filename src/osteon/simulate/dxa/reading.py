@@ -17,8 +17,8 @@ each one's own and averages out."""
 
 ACCURACY = 0.03
 """Spread of how far a person's fat misleads a device, the same on every visit, as a share: part of
-the 4–7 % by which two devices disagree after conversion (Fan 2010, doi:10.1007/s00198-009-1062-3).
-"""
+the 4–7 % by which two devices disagree after conversion (Fan 2010, doi:10.1007/s00198-009-1062-3,
+not verified)."""
 
 LEAST = 2
 """Fewest vertebrae that a diagnosis may rest on (ISCD 2019)."""

@@ -43,7 +43,7 @@ def balanced(
 
     Notes
     -----
-    Freeman & Hill 1971 (doi:10.1016/0022-2364(71)90160-3); Hänicke & Vogel 2003
+    Freeman & Hill 1971 (doi:10.1016/0022-2364(71)90047-3); Hänicke & Vogel 2003
     (doi:10.1002/mrm.10410). On resonance it is M0 sin α (1 − E1) / (1 − (E1 − E2) cos α − E1 E2)
     times exp(−TE/T2).
     """

@@ -33,7 +33,7 @@ LEVEL_DENSITY = {
     "T11": 1.08, "T12": 1.05, "L1": 1.02, "L2": 1.00, "L3": 0.97, "L4": 0.98, "L5": 1.02,
 }  # fmt: skip
 """Trabecular density by level against the mean of L1–L4: L1 densest (HU of the young: L1 236, L3
-227, Hendrickson 2018, PMC6047377), thoracic denser (assumed)."""
+227, Hendrickson 2018, PMC6047377, not verified), thoracic denser (assumed)."""
 
 AGE_RANGE = (20.0, 90.0)
 

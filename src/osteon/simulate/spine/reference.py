@@ -23,7 +23,8 @@ assumed to follow menopause in women and to be nearly even in men.
 
 VBMD_SD = 27.0
 """Spread between persons of one age and sex, mg/cm³ (assumed; about 42 HU, as published for L1 of
-young women by Hendrickson 2018, over 1.3 HU per mg/cm³, less the spread that anatomy adds)."""
+young women by Hendrickson 2018, not verified, over 1.3 HU per mg/cm³, less the spread that anatomy
+adds)."""
 
 CORTEX = {
     "F": (1.05, 1.05, 1.02, 0.95, 0.88, 0.755, 0.67, 0.63),
