@@ -82,6 +82,8 @@ def _truth(folder: Path, name: str, subject: Subject, regions: Sequence[Mapping[
     folder.mkdir(parents=True)
     for entity, labels in subject.truth_labels.items():
         write_labels(folder / f"{name}_{entity}_labels.nii.gz", labels)
+        named = {str(number): what for number, what in labels.names.items()}
+        write_json(folder / f"{name}_{entity}_labels.json", {"Labels": named})
     data = {"row": subject.row, "regions": list(regions), "truth": subject.truth}
     write_json(folder / DONE, data)
 
