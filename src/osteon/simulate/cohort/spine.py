@@ -34,6 +34,17 @@ CORE = 0.5
 ACCURACY = 0.03
 """Spread of how far a person's fat misleads a device; see `dxa.reading`."""
 
+REFERRED = (92.0, 10.0)
+"""Trabecular density in mg/cm³ at which half of the patients are sent for a densitometry, and how
+sharply that falls off (assumed): studies that pair CT with DXA see the patients at risk, and find
+osteoporosis in a quarter of them rather than in a tenth."""
+
+LABELLED = SpineSettings(ages=(50.0, 85.0), women=0.7)
+"""From whom patients with a densitometry are drawn."""
+
+MOST_DRAWN = 500
+"""Persons drawn until one is referred; then the last one is taken."""
+
 COLUMNS: Mapping[str, dict[str, Any]] = {
     "participant_id": {"Description": "Patient"},
     "age": {"Description": "Age", "Units": "a"},
@@ -72,7 +83,7 @@ def make_spine(settings: CohortSettings, place: Place) -> Subject:
         CT, reading where there is one, row, truth.
     """
     seed = settings.seed
-    patient = draw_spine(place.rng(seed, "patient"), SpineSettings())
+    patient = _patient(place, place.rng(seed, "patient"))
     tiles = tiles_at(settings, place)
     model = build_spine(patient, tuple(enumerate(tiles)), place.rng(seed, "body"))
     scanner = scanner_at(settings, place)
@@ -108,6 +119,18 @@ def make_spine(settings: CohortSettings, place: Place) -> Subject:
         ],
         scene=model.scene,
     )
+
+
+def _patient(place: Place, rng: np.random.Generator) -> SpinePatient:
+    """Whoever had a CT; with labels, whoever was sent for a densitometry as well."""
+    if place.split == "unlabelled":
+        return draw_spine(rng, SpineSettings())
+    middle, width = REFERRED
+    for _ in range(MOST_DRAWN):
+        patient = draw_spine(rng, LABELLED)
+        if rng.random() < 1 / (1 + np.exp((patient.vbmd - middle) / width)):
+            break
+    return patient
 
 
 def _view(model: SpineModel, settings: CohortSettings, place: Place) -> CTView:

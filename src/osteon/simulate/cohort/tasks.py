@@ -39,13 +39,22 @@ def knee_tasks(rows: Sequence[Row], truths: Sequence[Row], seed: int) -> dict[st
     cohort = [_knee_columns(row, data["truth"]) for row, data in zip(rows, truths, strict=True)]
     inside = [row for row in cohort if row["fold"] is not None]
     hu = sorted({key for row in inside for key in row if key.startswith("HU ")})
-    plain = ("age", "sex", *hu)
+    regional = ("age", "sex", *hu)
     structure = tuple(_knee_structure(PLACES))
     rng = np.random.default_rng(np.random.SeedSequence([seed, 2**31]))
     others = [_drawn_knee(rng) for _ in range(DRAWN)]
     severity = tuple(f"severity {side}" for side in SIDES)
     found = [
-        ("floor", "age, sex, mean HU of the subchondral regions", score(inside, plain, "oa")),
+        (
+            "floor",
+            "age, sex, mean HU of all subchondral regions together",
+            score(inside, ("age", "sex", "mean HU"), "oa"),
+        ),
+        (
+            "regional",
+            "age, sex, mean HU of every subchondral region by itself",
+            score(inside, regional, "oa"),
+        ),
         (
             "ceiling",
             "true BV/TV, plate and trabecular scale of the subchondral regions, with age and sex",
@@ -70,6 +79,7 @@ def _knee_columns(row: Row, truth: Row) -> dict[str, Any]:
     patient = truth["patient"]
     columns = {key: row[key] for key in ("age", "sex", "oa", "fold")}
     columns |= {f"HU {name}": value for name, value in truth["mean_hu"].items()}
+    columns["mean HU"] = float(np.mean(list(truth["mean_hu"].values())))
     columns |= {f"severity {side}": patient["severity"][side] for side in SIDES}
     for place, bone in patient["bone"].items():
         columns[f"bvtv {place}"] = float(np.mean(bone["bvtv_asked"]))
