@@ -129,7 +129,7 @@ def test_the_readme_names_every_command_and_how_to_begin():
     for command in (
         "make demo",
         "make test",
-        *(f"osteon {c}" for c in ("measure", "calibrate", "cite")),
+        *(f"osteon {c}" for c in ("measure", "structure", "calibrate", "cite", "simulate")),
     ):
         assert command in text, command
     assert "diagnos" in text.lower()
