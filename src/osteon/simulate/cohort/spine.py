@@ -34,7 +34,7 @@ CORE = 0.5
 ACCURACY = 0.03
 """Spread of how far a person's fat misleads a device; see `dxa.reading`."""
 
-REFERRED = (92.0, 10.0)
+REFERRED = (82.0, 8.0)
 """Trabecular density in mg/cm³ at which half of the patients are sent for a densitometry, and how
 sharply that falls off (assumed): studies that pair CT with DXA see the patients at risk, and find
 osteoporosis in a quarter of them rather than in a tenth."""
