@@ -66,6 +66,12 @@ def test_an_edge_has_the_requested_mtf(name: str, pixel: float) -> None:
     assert measured_mtf(image, ANGLE, at) == pytest.approx(kernel.mtf(at), abs=0.02)
 
 
+@pytest.mark.parametrize("name", KERNELS)
+def test_the_mtf_falls_to_a_half_and_a_tenth_where_requested(name: str) -> None:
+    kernel = KERNELS[name]
+    assert frequency_of(name, 0.3) == pytest.approx((kernel.half, kernel.tenth), rel=0.02)
+
+
 def test_kernels_are_what_they_are_named_for() -> None:
     for kernel in KERNELS.values():
         assert kernel.mtf(0.0) == 1

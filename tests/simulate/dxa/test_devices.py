@@ -52,9 +52,10 @@ def test_the_older_relation_agrees_at_the_middle_of_the_range():
         assert machine.spine_1994 * machine.reads(1.0436) == pytest.approx(1.0436, rel=0.01)
 
 
-def test_repeated_readings_scatter_by_the_precision_error():
+@pytest.mark.parametrize("maker", ["hologic", "lunar", "norland"])
+def test_repeated_readings_scatter_by_the_precision_error(maker):
     rng = np.random.default_rng(2)
-    machine = device("lunar")
+    machine = device(maker)
     read = [read_projection(SEEN, machine, rng, sex="F").bmd for _ in range(3000)]
     assert np.std(read) / np.mean(read) == pytest.approx(machine.precision[0], rel=0.06)
     assert np.mean(read) == pytest.approx(machine.reads(1.02), rel=1e-3)
