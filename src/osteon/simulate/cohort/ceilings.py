@@ -25,7 +25,8 @@ class Score:
     Attributes
     ----------
     auc : float or None
-        Area under the ROC curve over unseen patients; None with one class only.
+        Area under the ROC curve over unseen patients; None where the patients, or those learned
+        from, are of one class only.
     low, high : float or None
         95 % interval, Hanley & McNeil 1982 (doi:10.1148/radiology.143.1.7063747).
     patients, cases : int
@@ -86,8 +87,9 @@ def score(
     truth = np.array([bool(row[label]) for row in whole])
     cases, names = int(truth.sum()), tuple(columns)
     area = None
-    if 0 < cases < truth.size:
-        folds = np.array([row[fold] for row in whole])
+    folds = np.array([row[fold] for row in whole])
+    learned = [truth[folds != one] for one in np.unique(folds)]
+    if learned and all(part.any() and not part.all() for part in learned):
         area = auc(_unseen(_numbers(whole, columns), truth, folds), truth)
     if area is None:
         return Score(None, None, None, len(whole), cases, names)

@@ -1,5 +1,6 @@
 """The devices of a site, as they are on the day of a patient's scan."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -50,9 +51,15 @@ def scanner_of(site: Site) -> Scanner:
     profile = scanner_named(site.scanner)
     if not site.scanner_changes:
         return profile
+    changes = dict(site.scanner_changes)
+    if "name" in changes:
+        raise BadSetting(f"scanner_changes of site {site.name} cannot change the name.")
+    for key, kinds in (("kernel", str | Mapping), ("streaks", bool)):
+        if key in changes and not isinstance(changes[key], kinds):
+            raise BadSetting(f"{key} in scanner_changes of site {site.name} cannot be that.")
     try:
-        return Scanner.from_dict(profile.to_dict() | dict(site.scanner_changes))
-    except TypeError:
+        return Scanner.from_dict(profile.to_dict() | changes)
+    except (TypeError, AttributeError):
         raise BadSetting(f"scanner_changes of site {site.name} are no settings.") from None
 
 
@@ -81,8 +88,8 @@ def sequence_at(settings: CohortSettings, place: Place) -> Sequence:
 
 def densitometer_at(settings: CohortSettings, place: Place) -> Device:
     """DXA device of a patient: one of its maker, with its own calibration and drift."""
-    key = int.from_bytes(place.site.name.encode(), "big") % 2**32
-    rng = np.random.default_rng(np.random.SeedSequence([settings.seed, key]))
+    name = place.site.name.encode()  # all of it: two sites of like endings are two machines
+    rng = np.random.default_rng(np.random.SeedSequence([settings.seed, 2**32 - 2, *name]))
     return device(place.site.dxa_device).drawn(rng).after(place.year)
 
 

@@ -70,12 +70,14 @@ class CohortSettings:
             raise BadSetting(f"--subjects must be 1 to {MOST_SUBJECTS}; got {self.subjects}.")
         if not 0 <= self.unlabelled <= MOST_SUBJECTS:
             raise BadSetting(f"--unlabelled must be 0 to {MOST_SUBJECTS}; got {self.unlabelled}.")
-        if self.unlabelled and all(site.external for site in self.sites):
-            raise BadSetting("--unlabelled patients need a site that is not external.")
+        if all(site.external for site in self.sites):
+            raise BadSetting("all sites are external; at least one must not be, to be trained on.")
         if self.seed < 0:
             raise BadSetting(f"--seed must be at least 0; got {self.seed}.")
         if not 0 <= self.missing <= 1:
             raise BadSetting(f"--missing is a share of the patients, 0–1; got {self.missing:g}.")
+        if self.missing and not MISSING[self.kind]:
+            raise BadSetting(f"--missing: nothing can be missing from a cohort of {self.kind}.")
         if self.preset not in PRESETS:
             raise UnknownName(f"preset '{self.preset}' is unknown; there are {', '.join(PRESETS)}.")
 
@@ -112,8 +114,13 @@ class Place:
 
     def rng(self, seed: int, purpose: str) -> np.random.Generator:
         """Random numbers of this patient for one purpose; other purposes do not shift them."""
-        key = int.from_bytes(purpose.encode(), "big") % 2**32
-        return np.random.default_rng(np.random.SeedSequence([seed, self.number, key]))
+        return _stream(seed, self.number, purpose)
+
+
+def _stream(seed: int, number: int, purpose: str) -> np.random.Generator:
+    """Random numbers of the patient `number`, apart for every purpose."""
+    key = int.from_bytes(purpose.encode(), "big") % 2**32
+    return np.random.default_rng(np.random.SeedSequence([seed, number, key]))
 
 
 def places(settings: CohortSettings) -> tuple[Place, ...]:
@@ -128,29 +135,38 @@ def places(settings: CohortSettings) -> tuple[Place, ...]:
     -------
     tuple of Place
         Labelled patients first, their sites in random order; then the unlabelled ones.
+
+    Notes
+    -----
+    Who a patient is, and when and with what missing the patient is scanned, depends on the seed
+    and the patient's number alone. The site, and with it the images, also depends on how many
+    patients there are: sites get their shares exactly. Folds hold as many internal patients each,
+    one more or less.
     """
     rng = np.random.default_rng(np.random.SeedSequence([settings.seed, 2**32 - 1]))
     inside = [site for site in settings.sites if not site.external]
     labelled = _shuffled(settings.sites, settings.subjects, rng)
     spare = _shuffled(inside, settings.unlabelled, rng) if settings.unlabelled else []
-    folds = iter(rng.permutation(np.arange(settings.subjects) % FOLDS).tolist())
+    internal = sum(not site.external for site in labelled)
+    folds = iter(rng.permutation(np.arange(internal) % FOLDS).tolist())
     digits = max(3, len(str(settings.subjects + settings.unlabelled)))
     made = []
     for number, site in enumerate([*labelled, *spare]):
         split = "unlabelled" if number >= settings.subjects else "internal"
         if site.external:
             split = "external"
-        fold = int(next(folds)) if number < settings.subjects else None
-        lacks = MISSING[settings.kind] if rng.random() < settings.missing else ()
+        visit = _stream(settings.seed, number, "visit")
+        year = float(visit.uniform(0, site.drift_years))
+        share, lacking = visit.random(), MISSING[settings.kind]
         made.append(
             Place(
                 f"sub-{number + 1:0{digits}d}",
                 number,
                 site,
                 split,
-                fold if split == "internal" else None,
-                float(rng.uniform(0, site.drift_years)),
-                str(rng.choice(lacks)) if lacks else None,
+                int(next(folds)) if split == "internal" else None,
+                year,
+                str(visit.choice(lacking)) if share < settings.missing else None,
             )
         )
     return tuple(made)

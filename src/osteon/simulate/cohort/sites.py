@@ -1,5 +1,6 @@
 """Sites of a cohort: who scans with what, and which of them is never seen in training."""
 
+import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -80,6 +81,8 @@ def sites_of(kind: str, table: Mapping[str, Any]) -> tuple[Site, ...]:
         If there is no site, a site lacks a device, or says something that no site has.
     """
     named = table.get("sites")
+    if odd := sorted(set(table) - {"sites"}):
+        raise BadSetting(f"the file of sites holds only tables [sites.NAME]; got '{odd[0]}'.")
     if not isinstance(named, Mapping) or not named:
         raise BadSetting(
             "the file of sites has no table [sites.NAME]; see the default in the docs."
@@ -93,17 +96,28 @@ def _site(kind: str, name: str, fields: object) -> Site:
         raise BadSetting(f"site {name} must be a table [sites.{name}]; got {fields!r}.")
     known = (*FIELDS[kind], *OPTIONAL)
     if odd := sorted(set(fields) - set(known)):
-        raise BadSetting(f"site {name} of a {kind} cohort knows no {odd[0]}; it has {known}.")
+        raise BadSetting(
+            f"site {name} of a {kind} cohort knows no {odd[0]}; it has {', '.join(known)}."
+        )
     if lacking := [key for key in FIELDS[kind] if not isinstance(fields.get(key), str)]:
         raise BadSetting(f"site {name} of a {kind} cohort must name its {lacking[0]}.")
     site = Site(name, **fields)
-    for key in ("share", "drift_years"):
-        value = getattr(site, key)
-        if not isinstance(value, int | float) or value < 0 or (key == "share" and value == 0):
-            raise BadSetting(f"{key} of site {name} must be a number above 0; got {value!r}.")
+    if not _number(site.share) or site.share <= 0:
+        raise BadSetting(f"share of site {name} must be a number above 0; got {site.share!r}.")
+    if not _number(site.drift_years) or site.drift_years < 0:
+        raise BadSetting(
+            f"drift_years of site {name} must be a number from 0; got {site.drift_years!r}."
+        )
     if not isinstance(site.external, bool):
         raise BadSetting(f"external of site {name} must be true or false; got {site.external!r}.")
+    if not isinstance(site.scanner_changes, Mapping):
+        raise BadSetting(f"scanner_changes of site {name} must be a table such as {{ dose = 5 }}.")
     return site
+
+
+def _number(value: object) -> bool:
+    """Whether a value of the file is a finite number."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def patients_at(sites: Sequence[Site], many: int) -> list[int]:
