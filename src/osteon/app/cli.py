@@ -51,11 +51,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status: 0, or 2 after an error, which is one line on stderr and never a traceback.
+        Exit status: 0, or 2 after an error, which is one line on stderr and never a traceback;
+        what the command returns, where it returns a whole number.
     """
     _settle()
+    status: object = None
     try:
-        app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+        status = app(
+            arguments, exit_on_error=False, print_error=False, result_action="return_value"
+        )
         sys.stdout.flush()
     except CycloptsError as error:
         told = " ".join(str(error).split())
@@ -71,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"osteon: {' '.join(str(error).split())}", file=sys.stderr)
         return FAILED
-    return 0
+    return status if isinstance(status, int) else 0
 
 
 def _settle() -> None:

@@ -12,6 +12,9 @@ from cyclopts import App, Parameter
 
 from .options import Whole, whole
 
+FAILED = 2
+"""Exit status where a patient could not be made."""
+
 if TYPE_CHECKING:
     from ..pipelines.cohorts import CohortRun
     from ..simulate.cohort.plan import CohortSettings, Kind
@@ -43,7 +46,7 @@ class Cohort:
     """small: images cropped to the bone, made in seconds; full: as a scanner makes them."""
 
     missing: float = 0.0
-    """Share of the patients who lack something, such as the MR or the DXA."""
+    """Share of the patients, 0–1, who lack something, such as the MR or the DXA."""
 
     jobs: Whole = None
     """Patients made at once, a process each; as many as there are cores where not given."""
@@ -114,7 +117,7 @@ class Machines:
 
 
 @simulate.command
-def knee(out: Path, *, cohort: Cohort = Cohort(), where: Where = Where()) -> None:
+def knee(out: Path, *, cohort: Cohort = Cohort(), where: Where = Where()) -> int:
     """Make a cohort of knees: CT, MR in another pose, osteoarthritis, truth.
 
     Example: `osteon simulate knee knees --subjects 80 --seed 1`
@@ -124,11 +127,11 @@ def knee(out: Path, *, cohort: Cohort = Cohort(), where: Where = Where()) -> Non
     out
         Folder of the cohort: new, empty, or the same cohort, which is gone on with.
     """
-    _make("knee", out, cohort, where, {})
+    return _make("knee", out, cohort, where, {})
 
 
 @simulate.command
-def spine(out: Path, *, cohort: Cohort = Cohort(), where: Where = Where()) -> None:
+def spine(out: Path, *, cohort: Cohort = Cohort(), where: Where = Where()) -> int:
     """Make a cohort of spines: CT, DXA of three makers, osteoporosis, truth.
 
     Example: `osteon simulate spine spines --subjects 200 --unlabelled 600`
@@ -138,11 +141,11 @@ def spine(out: Path, *, cohort: Cohort = Cohort(), where: Where = Where()) -> No
     out
         Folder of the cohort: new, empty, or the same cohort, which is gone on with.
     """
-    _make("spine", out, cohort, where, {})
+    return _make("spine", out, cohort, where, {})
 
 
 @simulate.command
-def bone(out: Path, *, cohort: Cohort = Cohort(), blocks: Blocks = Blocks()) -> None:
+def bone(out: Path, *, cohort: Cohort = Cohort(), blocks: Blocks = Blocks()) -> int:
     """Make blocks of spongy bone of stated structure, as micro-CT.
 
     Example: `osteon simulate bone blocks --subjects 5 --bvtv 0.15 --tb-sp 0.8`
@@ -153,7 +156,7 @@ def bone(out: Path, *, cohort: Cohort = Cohort(), blocks: Blocks = Blocks()) -> 
         Folder of the cohort: new, empty, or the same cohort, which is gone on with.
     """
     asked = {name: value for name, value in vars(blocks).items() if value is not None}
-    _make("bone", out, cohort, Where(), asked)
+    return _make("bone", out, cohort, Where(), asked)
 
 
 @simulate.command
@@ -213,8 +216,8 @@ def _write_degraded(out: Path, micro_ct: Path, result: Any, made: dict[str, Any]
         write_json(folder / "manifest.json", made)
 
 
-def _make(kind: "Kind", out: Path, cohort: Cohort, where: Where, requested: dict[str, Any]) -> None:
-    """Make a cohort and its data card."""
+def _make(kind: "Kind", out: Path, cohort: Cohort, where: Where, requested: dict[str, Any]) -> int:
+    """Make a cohort and its data card; the exit status."""
     from ..core import BadSetting
     from ..pipelines.cohorts import simulate_cohort
     from .progress import ProgressBar
@@ -226,9 +229,23 @@ def _make(kind: "Kind", out: Path, cohort: Cohort, where: Where, requested: dict
         run = simulate_cohort(out, settings, jobs=cohort.jobs, progress=progress)
         progress("drawing the data card", 1, 1)
         card = _draw(run, settings, f"osteon simulate {kind} {_options(cohort, where, requested)}")
-    if cohort.json:
+    _tell(run, card, as_json=cohort.json)
+    if not run.failed:
+        return 0
+    name, reason = next(iter(run.failed.items()))
+    print(
+        f"osteon: {len(run.failed)} of {len(run.participants)} could not be made, {name}: {reason} "
+        "participants.tsv tells each reason; the same command tries again.",
+        file=sys.stderr,
+    )
+    return FAILED
+
+
+def _tell(run: "CohortRun", card: Path, *, as_json: bool) -> None:
+    """Print what was made."""
+    if as_json:
         told = {"card": str(card), "patients": len(run.participants), "made": run.made}
-        print(json.dumps({**told, "ceilings": run.ceilings}))
+        print(json.dumps({**told, "failed": run.failed, "ceilings": run.ceilings}))
         return
     for found in run.ceilings["ceilings"]:
         if found["auc"] is not None:

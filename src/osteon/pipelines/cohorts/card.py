@@ -148,7 +148,9 @@ def gallery_of(run: CohortRun) -> list[Shot]:
         Sagittal and axial or coronal planes, seen as radiologists do.
     """
     made = []
-    for row in _chosen(run.participants):
+    for row in _chosen(
+        [row for row in run.participants if row["participant_id"] not in run.failed]
+    ):
         name = str(row["participant_id"])
         caption = _caption(row)
         for path in sorted((run.out / name).glob("*/*.nii.gz")):
@@ -159,7 +161,8 @@ def gallery_of(run: CohortRun) -> list[Shot]:
 
 def _chosen(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Patients of different sites and labels, in turn."""
-    label = next((key for key in ("oa", "osteoporosis", "source") if key in rows[0]), "split")
+    asked = ("oa", "osteoporosis", "source", "split")
+    label = next((key for key in asked if rows and key in rows[0]), "split")
     groups: dict[Any, list[Mapping[str, Any]]] = {}
     for row in rows:
         groups.setdefault((row.get("site"), row.get(label)), []).append(row)

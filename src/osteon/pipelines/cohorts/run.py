@@ -1,22 +1,19 @@
-"""A whole virtual cohort: patients in several processes, then tables, ceilings and manifest."""
+"""A whole virtual cohort: its patients, then tables, ceilings and manifest."""
 
-import multiprocessing
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...core.compiled import use_threads
-from ...simulate.cohort.make import check, columns_of, make_subject, tasks_of
+from ...simulate.cohort.make import check, columns_of, tasks_of
 from ...simulate.cohort.plan import CohortSettings, Place, places
 from ..manifest import manifest
 from .folder import open_folder, settings_dict
-from .store import is_stored, read_truth, store, write_json
+from .store import TRUTH, is_stored, read_truth, write_json
 from .tables import summaries, write_tsv
-from .truth import measured
+from .workers import made as made_by
 
 Progress = Callable[[str, int, int], None]
 
@@ -37,6 +34,8 @@ class CohortRun:
         What is the best that can be reached, and what the plainest numbers reach.
     made : int
         Patients that this run made; the others were there.
+    failed : mapping of str to str
+        Patients that could not be made, with the reason; the next run tries again.
     manifest : dict
         What a reviewer needs to repeat the run.
     """
@@ -46,6 +45,7 @@ class CohortRun:
     regions: list[dict[str, Any]]
     ceilings: dict[str, Any]
     made: int
+    failed: Mapping[str, str]
     manifest: dict[str, Any]
 
 
@@ -80,65 +80,54 @@ def simulate_cohort(
         If the folder holds something else or cannot be written, or a setting cannot be met.
     UnknownName
         If a device is none of ours.
+
+    Notes
+    -----
+    A patient who cannot be made ends nothing: the row tells the reason in two further columns,
+    ``status`` and ``reason``, and the next run tries again.
     """
     began = time.monotonic()
     check(settings)
-    open_folder(out, settings)
     everyone = places(settings)
-    missing = [place for place in everyone if not is_stored(out, place.subject)]
-    done = len(everyone) - len(missing)
-    progress("making patients", done, len(everyone))
-    for name in _made(out, settings, missing, jobs or os.cpu_count() or 1):
-        done += 1
-        progress(f"{name} made", done, len(everyone))
-    progress("writing tables", done, len(everyone))
-    return _finish(out, settings, everyone, len(missing), began)
-
-
-def _made(
-    out: Path, settings: CohortSettings, missing: Sequence[Place], jobs: int
-) -> Iterator[str]:
-    """Names of the patients as they get done."""
-    jobs = min(jobs, len(missing))
-    if jobs <= 1:
-        for place in missing:
-            yield _make(out, settings, place)
-        return
-    threads = max(1, (os.cpu_count() or 1) // jobs)
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, context, use_threads, (threads,)) as pool:
-        waiting = [pool.submit(_make, out, settings, place) for place in missing]
-        try:
-            for one in as_completed(waiting):
-                yield one.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _make(out: Path, settings: CohortSettings, place: Place) -> str:
-    """Make and store one patient."""
-    subject = make_subject(settings, place)
-    store(out, place.subject, subject, measured(subject))
-    return place.subject
+    with open_folder(out, settings):
+        missing = [place for place in everyone if not is_stored(out, place.subject)]
+        done = len(everyone) - len(missing)
+        progress("making patients", done, len(everyone))
+        failed: dict[str, str] = {}
+        for name, reason in made_by(out, settings, missing, jobs or os.cpu_count() or 1):
+            done += 1
+            if reason is not None:
+                failed[name] = reason
+            progress(f"{name} {'made' if reason is None else 'failed'}", done, len(everyone))
+        progress("writing tables", done, len(everyone))
+        return _finish(out, settings, everyone, len(missing) - len(failed), failed, began)
 
 
 def _finish(
-    out: Path, settings: CohortSettings, everyone: Sequence[Place], made: int, began: float
+    out: Path,
+    settings: CohortSettings,
+    everyone: Sequence[Place],
+    made: int,
+    failed: Mapping[str, str],
+    began: float,
 ) -> CohortRun:
     """Tables over all patients."""
-    truths = [read_truth(out, place.subject) for place in everyone]
-    rows = [data["row"] for data in truths]
+    truths = [read_truth(out, one.subject) for one in everyone if one.subject not in failed]
+    whole = {data["row"]["participant_id"]: data["row"] for data in truths}
+    rows = list(whole.values())
     regions = [
         {"participant_id": row["participant_id"], **region}
         for row, data in zip(rows, truths, strict=True)
         for region in data["regions"]
     ]
+    ceilings = tasks_of(settings, rows, truths)
+    if failed:
+        rows = [_row(place, whole, failed, settings.kind) for place in everyone]
+    (out / TRUTH).mkdir(exist_ok=True)
     write_tsv(out / "participants.tsv", rows)
     write_json(out / "participants.json", columns_of(settings.kind, rows))
-    write_tsv(out / "truth" / "regions.tsv", regions)
-    ceilings = tasks_of(settings, rows, truths)
-    write_json(out / "truth" / "ceilings.json", ceilings)
+    write_tsv(out / TRUTH / "regions.tsv", regions)
+    write_json(out / TRUTH / "ceilings.json", ceilings)
     write_json(
         out / "dataset_description.json",
         {
@@ -151,4 +140,14 @@ def _finish(
     told = manifest(settings_dict(settings), {}, time.monotonic() - began)
     told |= {"seed": settings.seed, "patients_made_in_this_run": made}
     write_json(out / "manifest.json", told)
-    return CohortRun(out, rows, summaries(regions), ceilings, made, told)
+    return CohortRun(out, rows, summaries(regions), ceilings, made, failed, told)
+
+
+def _row(
+    place: Place, whole: Mapping[str, dict[str, Any]], failed: Mapping[str, str], kind: str
+) -> dict[str, Any]:
+    """Row of a cohort in which a patient failed: the columns of the others, and what happened."""
+    blank = {"participant_id": place.subject, "split": place.split, "fold": place.fold}
+    row = whole.get(place.subject, blank | ({} if kind == "bone" else {"site": place.site.name}))
+    reason = failed.get(place.subject)
+    return {**row, "status": "made" if reason is None else "failed", "reason": reason}

@@ -12,7 +12,7 @@ from ...io import write_labels, write_volume
 from ...simulate.cohort.subject import Subject
 
 PART = ".part-"
-"""How the names of folders begin in which a patient is put together."""
+"""How the names of files and folders begin that are being put together."""
 
 TRUTH = "truth"
 """Folder that training never reads."""
@@ -89,9 +89,20 @@ def _truth(folder: Path, name: str, subject: Subject, regions: Sequence[Mapping[
 
 
 def write_json(path: Path, data: Mapping[str, Any]) -> None:
-    """Write JSON that a person can read; a value that is not finite is an error."""
+    """Write JSON that a person can read, whole or not at all; all values must be finite."""
     text = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    part = path.with_name(f"{PART}{path.name}")
+    part.write_text(text + "\n", encoding="utf-8")
+    part.replace(path)
+
+
+def remove_parts(out: Path) -> None:
+    """Remove what a run that was ended left half-written in the folder of a cohort."""
+    for left in (*out.glob(f"{PART}*"), *(out / TRUTH).glob(f"{PART}*")):
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
 
 
 def read_truth(out: Path, subject: str) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .store import PART
+
 MISSING = "n/a"
 """How BIDS writes a value that is not there."""
 
@@ -21,7 +23,7 @@ def write_tsv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     columns = list(dict.fromkeys(key for row in rows for key in row))
     lines = ["\t".join(columns)]
     lines += ["\t".join(_cell(row.get(column)) for column in columns) for row in rows]
-    part = path.with_name(f".{path.name}.part")
+    part = path.with_name(f"{PART}{path.name}")
     part.write_text("\n".join(lines) + "\n", encoding="utf-8")
     part.replace(path)
 

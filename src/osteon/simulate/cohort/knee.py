@@ -87,7 +87,7 @@ def make_knee(settings: CohortSettings, place: Place) -> Subject:
         {
             **row,
             "sequence": sequence.name if place.missing != "mr" else None,
-            **_reading(patient if row["labelled"] else None),
+            **_reading(None if place.split == "unlabelled" else patient),
         },
         images,
         truth=truth,
@@ -112,7 +112,6 @@ def _row(place: Place, patient: KneePatient, kvp: float, kernel: str) -> dict[st
         "scanner": place.site.scanner,
         "kvp": kvp,
         "kernel": kernel,
-        "labelled": place.split != "unlabelled",
     }
 
 

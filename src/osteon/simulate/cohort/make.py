@@ -12,6 +12,15 @@ from .tasks import knee_tasks, spine_tasks
 
 MAKERS = {"knee": knee.make_knee, "spine": spine.make_spine, "bone": bone.make_bone}
 COLUMNS = {"knee": knee.COLUMNS, "spine": spine.COLUMNS, "bone": bone.COLUMNS}
+OUTCOME: Mapping[str, dict[str, Any]] = {
+    "status": {
+        "Description": "Whether the patient could be made",
+        "Levels": {"made": "all is there", "failed": "nothing is there"},
+    },
+    "reason": {"Description": "Why the patient could not be made"},
+}
+"""Columns of a cohort in which a patient could not be made."""
+
 TASKS = {"knee": knee_tasks, "spine": spine_tasks}
 
 
@@ -27,7 +36,8 @@ def check(settings: CohortSettings) -> None:
     """
     check_sites(settings)
     if settings.kind == "bone":
-        bone.block_settings(settings, places(settings)[0])
+        for place in places(settings):
+            bone.block_settings(settings, place)
     elif settings.requested:
         raise UnknownName(f"nothing can be asked of the bone of a {settings.kind} cohort.")
 
@@ -40,7 +50,8 @@ def make_subject(settings: CohortSettings, place: Place) -> Subject:
 def columns_of(kind: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Data dictionary of the columns that ``participants.tsv`` has."""
     used = dict.fromkeys(key for row in rows for key in row)
-    return {key: COLUMNS[kind].get(key, {"Description": key}) for key in used}
+    known = {**COLUMNS[kind], **OUTCOME}
+    return {key: known[key] for key in used}
 
 
 def tasks_of(
