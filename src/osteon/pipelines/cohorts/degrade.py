@@ -19,6 +19,9 @@ WIDTH_MM = 100.0
 FIELD_MM = 15.0
 """How far images reach beyond the specimen, in mm."""
 
+MOST_VOXEL_MM = 0.2
+"""Largest voxel in mm that shows single trabeculae: larger ones are no truth."""
+
 
 @dataclass(frozen=True, eq=False)
 class Degraded:
@@ -107,15 +110,31 @@ def degrade_specimen(
 def _bone(volume: Volume, threshold: float | None) -> Mask:
     """Bone of the specimen."""
     values = volume.values
+    _check_specimen(volume)
     if threshold is not None:
+        if not np.isfinite(threshold):
+            raise BadSetting(f"--threshold must be a number; got {threshold:g}.")
         return Mask(values >= threshold, volume.grid)
     low, high = values.min(), values.max()
+    if low == high:
+        raise BadSetting(f"the specimen has the one value {low:g}: it is all bone or no bone.")
     if len(np.unique(values[::4, ::4, ::4])) <= 2:
         return Mask(values > (float(low) + float(high)) / 2, volume.grid)
     return segment(volume, Otsu()).mask
 
 
+def _check_specimen(volume: Volume) -> None:
+    """Refuse what shows no trabeculae."""
+    largest = float(max(volume.grid.spacing))
+    if largest > MOST_VOXEL_MM:
+        raise BadSetting(
+            f"voxels of {largest:g} mm show no single trabeculae; a specimen needs at most "
+            f"{MOST_VOXEL_MM:g} mm. Give a micro-CT."
+        )
+    if not np.isfinite(volume.values).all():
+        raise BadSetting("the specimen holds values that are no numbers; replace them first.")
+
+
 def _rng(seed: int, name: str) -> np.random.Generator:
     """Random numbers of one scan."""
-    key = int.from_bytes(name.encode(), "big") % 2**32
-    return np.random.default_rng(np.random.SeedSequence([seed, key]))
+    return np.random.default_rng(np.random.SeedSequence([seed, *name.encode()]))

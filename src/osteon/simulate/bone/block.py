@@ -198,10 +198,20 @@ def _check_source(settings: BlockSettings) -> None:
             f"stretch and character can be asked of '{FIELD}' only; specimens have their own."
         )
     low, high = SPECIMEN_AMOUNT
-    if settings.tb_sp is not None and not low <= settings.mean <= high:
+    if settings.tb_sp is None:
+        return
+    if not low <= settings.mean <= high:
         raise BadSetting(
             f"Tb.Sp of specimens is known from BV/TV {low:g} to {high:g}; got {settings.mean:g}."
         )
+    for name in settings.source:
+        separation = structure_numbers(name, settings.mean).tb_sp
+        factor = settings.tb_sp / separation
+        if not MAGNIFY[0] <= factor <= MAGNIFY[1]:
+            raise BadSetting(
+                f"Tb.Sp of {name} is {separation:.2f} mm at this BV/TV; {settings.tb_sp:g} mm "
+                f"would magnify it by {factor:.2f}, allowed is {MAGNIFY[0]:g} to {MAGNIFY[1]:g}."
+            )
 
 
 def _field(settings: BlockSettings) -> FieldSettings:
@@ -226,14 +236,8 @@ def _tiles(settings: BlockSettings, rng: np.random.Generator) -> tuple[list[Tile
         return [specimen_tile(name) for name in names], float(np.mean(own))
     scaled = []
     for name, separation in zip(names, own, strict=True):
-        factor = settings.tb_sp / separation
-        if not MAGNIFY[0] <= factor <= MAGNIFY[1]:
-            raise BadSetting(
-                f"Tb.Sp of {name} is {separation:.2f} mm at this BV/TV; {settings.tb_sp:g} mm "
-                f"would magnify it by {factor:.2f}, allowed is {MAGNIFY[0]:g} to {MAGNIFY[1]:g}."
-            )
         tile = specimen_tile(name)
-        scaled.append(replace(tile, spacing=tile.spacing * factor))
+        scaled.append(replace(tile, spacing=tile.spacing * (settings.tb_sp / separation)))
     return scaled, settings.tb_sp
 
 
