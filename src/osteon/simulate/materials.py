@@ -15,6 +15,7 @@ class Material(StrEnum):
 
     AIR = "air"
     ADIPOSE = "adipose"
+    FAT = "fat"  # adipose tissue of the well-fed, nearly all of it fat cells
     MUSCLE = "muscle"
     WATER = "water"
     BLOOD = "blood"

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from ...core import BadSetting, Labels, UnknownName
+from ..bone.even import even
 from ..bone.tiles import Tile
 from ..scene import Bone, Scene, Soft
 from .bones import bone_of, mirrored
@@ -121,6 +122,7 @@ def build_knee(
         raise BadSetting("a knee needs at least one tile of structure; got none.")
     if not 0.4 <= spacing <= 1.5:
         raise BadSetting(f"the lattice of a knee is 0.4 to 1.5 mm; got {spacing:g} mm.")
+    tiles = [even(tile) for tile in tiles]
     warp = Warp(patient, rng)
     shapes = bone_shapes(patient, warp, spacing, rng)
     pose = set_joint(patient, shapes)

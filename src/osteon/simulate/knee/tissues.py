@@ -9,6 +9,10 @@ PORES = 0.06
 """Share of vessels in compact bone (assumed)."""
 
 
+SINEW = 0.15
+"""Share of connective tissue in muscle: tuned, so that muscle has the HU of real CT."""
+
+
 class Place(IntEnum):
     """Place of each tissue in ``Scene.tissues``."""
 
@@ -42,13 +46,20 @@ def tissues(patient: KneePatient) -> tuple[Tissue, ...]:
     tuple of Tissue
         One for each `Place`.
     """
-    fatty = min(0.25, max(0.02, 0.05 + 0.0015 * (patient.age - 50) + 0.003 * (patient.bmi - 25)))
+    fatty = min(0.20, max(0.01, 0.03 + 0.0015 * (patient.age - 50) + 0.003 * (patient.bmi - 25)))
     red = patient.red_marrow
     return (
         pure(Material.AIR),
         pure(Material.SKIN),
-        Tissue("subcutaneous fat", {Material.ADIPOSE: 0.97, Material.WATER: 0.03}),
-        Tissue("muscle", {Material.MUSCLE: 1 - fatty, Material.ADIPOSE: fatty}),
+        Tissue("subcutaneous fat", {Material.FAT: 1.0}),
+        Tissue(
+            "muscle",
+            {
+                Material.MUSCLE: 1 - fatty - SINEW,
+                Material.TENDON: SINEW,
+                Material.FAT: fatty,
+            },
+        ),
         pure(Material.TENDON),
         pure(Material.CARTILAGE),
         Tissue("meniscus", {Material.FIBROCARTILAGE: 1.0}),

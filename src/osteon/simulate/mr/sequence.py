@@ -247,7 +247,7 @@ _LISTED = (
         (0.42, 0.5, 1.8),
         (0.3125, 0.3125, 1.5),
         bias=3.0,
-        snr=16,
+        snr=26,
         fat_suppressed=True,
     ),
     Sequence(
