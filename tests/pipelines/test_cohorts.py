@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 
 from osteon.core import BadSetting, EmptyRegion, Grid, Labels, Volume
-from osteon.pipelines.cohorts import card_of, gallery_of, simulate_cohort, workers
+from osteon.pipelines.cohorts import (
+    card_of,
+    degrade_specimen,
+    gallery_of,
+    simulate_cohort,
+    workers,
+)
 from osteon.pipelines.cohorts.folder import COHORT
 from osteon.simulate.cohort.plan import CohortSettings
 from osteon.simulate.cohort.sites import default_sites
@@ -184,3 +190,19 @@ def test_the_true_bvtv_of_a_block_is_that_of_its_image(cohort):
         image = nibabel.load(cohort.out / name / "microct" / f"{name}_microct.nii.gz")
         assert np.asarray(image.dataobj).mean() == pytest.approx(float(row["BV/TV"]), abs=1e-5)
         assert float(row["BV/TV"]) == pytest.approx(0.2, abs=0.005)
+
+
+def test_a_specimen_of_values_that_are_no_numbers_is_refused():
+    values = np.full((8, 8, 8), np.nan, np.float32)
+    specimen = Volume(values, Grid((8, 8, 8), np.zeros(3), np.eye(3), np.full(3, 0.05)), "1")
+    with pytest.raises(BadSetting, match="no numbers"):
+        degrade_specimen(specimen, scanners=("spine-a",))
+
+
+def test_the_card_of_blocks_says_what_was_asked_for_and_what_was_measured(cohort):
+    card = card_of(cohort, blocks(subjects=4), "osteon simulate bone OUT")
+    shown = {row["parameter"]: row for row in card["regions"]}
+    assert {"BV/TV", "Tb.Sp asked for"} <= shown.keys()
+    assert "Tb.Sp" not in shown
+    assert shown["Tb.Sp asked for"]["unit"] == "mm"
+    assert {shot.title for shot in gallery_of(cohort)} == {"sagittal", "coronal"}

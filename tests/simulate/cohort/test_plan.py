@@ -2,11 +2,13 @@
 
 from collections import Counter
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from osteon.core import BadSetting
 from osteon.simulate.bone.specimens import specimens
+from osteon.simulate.cohort import devices
 from osteon.simulate.cohort.devices import (
     KEPT_APART,
     check_sites,
@@ -58,8 +60,9 @@ def test_scanner_kernel_and_device_of_the_external_site_occur_nowhere_inside(kin
     assert not seen[True] & seen[False]
 
 
-def test_donors_of_bone_at_the_external_site_are_seen_nowhere_inside():
-    settings = cohort(subjects=30)
+def test_donors_of_bone_at_the_external_site_are_seen_nowhere_inside(monkeypatch):
+    monkeypatch.setattr(devices, "specimen_tile", lambda name: SimpleNamespace(name=name))
+    settings = cohort(subjects=80)
     shown = {True: set(), False: set()}
     for place in places(settings):
         shown[place.site.external] |= {tile.name for tile in tiles_at(settings, place)}

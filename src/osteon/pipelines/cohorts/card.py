@@ -31,21 +31,33 @@ SUMMARY = {
     "bone": "Blocks of spongy bone of stated structure.",
 }
 
-UNITS = {
-    "Tb.Th": "mm",
-    "Tb.Sp": "mm",
-    "Tb.N": "/mm",
-    "mineral_mg_cm3": "mg/cm3",
-    "tb_sp_mm": "mm",
+PARAMETERS = {
+    "BV/TV": ("BV/TV", ""),
+    "Tb.Th": ("Tb.Th", "mm"),
+    "Tb.Sp": ("Tb.Sp", "mm"),
+    "Tb.N": ("Tb.N", "/mm"),
+    "asked BV/TV": ("BV/TV asked for", ""),
+    "plate_mm": ("subchondral plate", "mm"),
+    "magnify": ("magnification", ""),
+    "mineral_mg_cm3": ("bone mineral", "mg/cm3"),
+    "height_anterior_mm": ("anterior height", "mm"),
+    "height_middle_mm": ("middle height", "mm"),
+    "height_posterior_mm": ("posterior height", "mm"),
+    "osteophyte_mm": ("osteophytes", "mm"),
+    "facets": ("wear of the facet joints, 0–1", ""),
+    "sclerosis": ("sclerosis, 0–1", ""),
+    "stretch": ("stretch along the main direction", ""),
+    "character": ("plates 0 … rods 1", ""),
 }
-"""Units of true parameters whose name does not tell."""
+"""Words and unit of the true parameters that the card shows."""
 
 FILES = (
     ("participants.tsv", "one row a patient, what a study would know"),
     ("participants.json", "data dictionary of that table"),
     ("sub-*/", "images with sidecars, readings"),
     ("truth/", "what no scanner tells: structure, labels, transforms, ceilings; not for training"),
-    ("manifest.json", "versions, settings, seed"),
+    ("cohort.json", "settings of the cohort: the same ones go on with a run that was stopped"),
+    ("manifest.json", "versions, settings, seed, time"),
 )
 
 
@@ -119,19 +131,26 @@ def card_of(run: CohortRun, settings: CohortSettings, command: str) -> dict[str,
         "columns": columns,
         **({"label": label} if label else {}),
         "ceilings": [
-            {**found, "columns": list(found["columns"]), "note": found["role"]}
+            {**found, "columns": [], "note": found["role"]}  # what is seen is told in words
             for found in run.ceilings["ceilings"]
         ],
         "agreement": run.ceilings["agreement"],
-        "regions": [{**row, "unit": _unit(row["parameter"])} for row in run.regions],
+        "regions": _parameters(run.regions, kind),
         "manifest": {**run.manifest, "command": command},
         "files": [{"path": path, "what": what} for path, what in FILES],
     }
 
 
-def _unit(parameter: str) -> str:
-    """Unit of a true parameter."""
-    return UNITS.get(parameter, "mm" if parameter.endswith("_mm") else "")
+def _parameters(rows: Sequence[Mapping[str, Any]], kind: str) -> list[dict[str, Any]]:
+    """True parameters in words; the Tb.Sp of a block of bone is what was asked for."""
+    told = []
+    for row in rows:
+        if row["parameter"] in PARAMETERS:
+            name, unit = PARAMETERS[row["parameter"]]
+            if kind == "bone" and name == "Tb.Sp":
+                name = "Tb.Sp asked for"
+            told.append({**row, "parameter": name, "unit": unit})
+    return told
 
 
 def gallery_of(run: CohortRun) -> list[Shot]:
@@ -189,7 +208,7 @@ def _planes(name: str, modality: str, caption: str, volume: Volume) -> list[Shot
     group = {"ct": "CT", "mr": "MR", "microct": "micro-CT"}.get(modality, modality)
     views = _views(volume.grid, modality)
     return [
-        Shot(name, f"{name}, {view}", caption, _plane(shades, cut, flip), pixel, group)
+        Shot(name, view, caption, _plane(shades, cut, flip), pixel, group)
         for view, cut, flip, pixel in views
     ]
 
