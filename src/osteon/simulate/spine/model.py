@@ -22,7 +22,7 @@ from .inside import Make
 from .levels import LEVELS, SACRUM, average
 from .patient import SpinePatient, Vertebra
 from .tissues import PLACE, tissues_of
-from .trunk import Frame, muscles, organs, pelvis, shells
+from .trunk import Frame, muscles, organs, pelvis, shells, streaks
 from .vertebra import Places, bone_of, carve, shape_of
 from .vessels import canal, vessels
 
@@ -262,10 +262,12 @@ def _around(
     """Soft tissues, from the outside in."""
     bulk = float(np.clip(rng.normal(1.05 - 0.004 * (patient.age - 50), 0.08), 0.7, 1.2))
     bulk *= 1.0 if patient.sex == "M" else 0.9
+    within = muscles(frame, bulk)
     return [
         *shells(frame),
         *organs(frame, rng),
-        *muscles(frame, bulk),
+        *within,
+        *streaks(within, patient.age, rng),
         *pelvis(frame),
         *vessels(frame, patient.calcification, rng),
         *canal(frame, body.size.canal[0]),
