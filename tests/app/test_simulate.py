@@ -149,6 +149,17 @@ def undisturbed(tmp_path_factory):
     return out
 
 
+def nobody_left_of(session):
+    """Whether all processes of a session end within seconds."""
+    for _ in range(100):
+        try:
+            os.killpg(session, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("sent", "jobs"), [(signal.SIGINT, 2), (signal.SIGTERM, 1), (signal.SIGKILL, 2)]
@@ -174,6 +185,7 @@ def test_a_run_that_is_stopped_leaves_whole_blocks_and_is_gone_on_with(
         assert told == "osteon: stopped; nothing was left half-written.\n"
         assert not list(out.glob(".part-*"))
     assert not (out / "participants.tsv").exists()
+    assert nobody_left_of(run.pid)
     assert here(*asked, "--jobs", 1).returncode == 0
     for file in undisturbed.rglob("*"):
         if file.is_file() and file.suffix in {".gz", ".tsv"}:
