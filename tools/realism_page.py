@@ -35,7 +35,8 @@ GAPS: Sequence[tuple[str, str, str]] = (
     ("knee t1", "muscle", "times of relaxation are not varied between patients, and muscles of the "
      "knee hold no fatty streaks"),
     ("knee t1", "fat", "the real images were made even (N4) and scaled upstream"),
-    ("knee t1", "skin edge", "sequences of other sites; one real image is sharper"),
+    ("knee t1", "skin edge", "voxels as acquired are not known, and the real images were "
+     "resampled upstream"),
     ("knee dess", "marrow", "fat suppression is the same everywhere in the simulation; really it "
      "varies with the field"),
     ("knee dess", "power", "noise, and trabeculae that stand too far apart, as on CT"),
