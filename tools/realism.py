@@ -1,4 +1,4 @@
-"""Compare simulated images with the real ones of ../shared/data, by the same measuring code.
+"""Compare simulated images with the real ones of the project's data collection, by the same measuring code.
 
 Run as ``python tools/realism.py`` (about six minutes on two cores); it writes
 ``docs/data/realism.json``, the pictures ``docs/images/realism_*.png`` and the table of

@@ -324,7 +324,7 @@ def _bone(
             np.clip(plates[place] * exp(grown), plates["thinnest"], plates["thickest"])
         )
         own = coarse + scales["effect"] * ill + _normal(rng, 0, scales["spread"]["compartment"])
-        magnify[place] = float(np.clip(exp(own), 0.7, 1.5))
+        magnify[place] = float(np.clip(scales["knee"] * exp(own), *scales["within"]))
     cortex = plates["cortex"]
     thickness = cortex[who[1]] * exp(
         cortex["age"] * (who[0] - 60) + _normal(rng, 0, cortex["sd"]) + 0.3 * shift
