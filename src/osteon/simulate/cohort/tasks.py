@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..knee import draw_knee
-from ..knee.patient import PLACES, SIDES
+from ..knee.patient import BANDS, PLACES, SIDES
 from .ceilings import Score, concordance, score, score_of_others
 from .spine import READ
 
@@ -57,7 +57,7 @@ def knee_tasks(rows: Sequence[Row], truths: Sequence[Row], seed: int) -> dict[st
         ),
         (
             "ceiling",
-            "true BV/TV, plate and trabecular scale of the subchondral regions, with age and sex",
+            "true BV/TV by depth, plate and trabecular scale of the subchondral regions, age, sex",
             score_of_others(others, inside, ("age", "sex", *structure), "oa"),
         ),
         (
@@ -71,7 +71,8 @@ def knee_tasks(rows: Sequence[Row], truths: Sequence[Row], seed: int) -> dict[st
 
 def _knee_structure(places: Sequence[str]) -> list[str]:
     """Columns of true structure."""
-    return [f"{what} {place}" for place in places for what in ("bvtv", "plate", "magnify")]
+    bands = [f"bvtv {place} {n}" for place in places for n in range(len(BANDS))]
+    return bands + [f"{what} {place}" for place in places for what in ("plate", "magnify")]
 
 
 def _knee_columns(row: Row, truth: Row) -> dict[str, Any]:
@@ -82,7 +83,7 @@ def _knee_columns(row: Row, truth: Row) -> dict[str, Any]:
     columns["mean HU"] = float(np.mean(list(truth["mean_hu"].values())))
     columns |= {f"severity {side}": patient["severity"][side] for side in SIDES}
     for place, bone in patient["bone"].items():
-        columns[f"bvtv {place}"] = float(np.mean(bone["bvtv_asked"]))
+        columns |= {f"bvtv {place} {n}": share for n, share in enumerate(bone["bvtv_asked"])}
         columns[f"plate {place}"] = bone["plate_mm"]
         columns[f"magnify {place}"] = bone["magnify"]
     return columns
@@ -94,7 +95,7 @@ def _drawn_knee(rng: np.random.Generator) -> dict[str, Any]:
     columns: dict[str, Any] = {"age": patient.age, "sex": patient.sex, "oa": patient.kl >= 2}
     columns |= {f"severity {side}": patient.severity[side] for side in SIDES}
     for place in PLACES:
-        columns[f"bvtv {place}"] = float(np.mean(patient.bvtv[place]))
+        columns |= {f"bvtv {place} {n}": share for n, share in enumerate(patient.bvtv[place])}
         columns[f"plate {place}"] = patient.plate[place]
         columns[f"magnify {place}"] = patient.magnify[place]
     return columns
