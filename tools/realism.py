@@ -1,6 +1,8 @@
 """Compare simulated images with the real ones of the project's data collection.
 
-Both are measured by the same code. Run as ``python tools/realism.py`` (about six minutes on two cores); it writes
+Both are measured by the same code.
+
+Run as ``python tools/realism.py`` (about six minutes on two cores); it writes
 ``docs/data/realism.json``, the pictures ``docs/images/realism_*.png`` and the table of
 ``docs/concepts/realism.md``. ``--patients N`` draws another number of patients and writes nothing
 but what it prints.
