@@ -88,7 +88,7 @@ def _nowhere() -> Cells:
 
 
 def _starts(sizes: Sequence[int]) -> NDArray[np.int64]:
-    return np.concatenate(([0], np.cumsum(sizes)[:-1])).astype(np.int64)
+    return np.concatenate(([0], np.cumsum(sizes)))[:-1].astype(np.int64)
 
 
 def _end_to_end(fields: Sequence[NDArray[Any]], dtype: type[Any]) -> NDArray[Any]:
