@@ -1,4 +1,4 @@
-"""Structure and people that the tests of densitometers share."""
+"""Structure and people that the tests of spines and densitometers share."""
 
 import numpy as np
 import pytest
