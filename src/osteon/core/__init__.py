@@ -10,6 +10,7 @@ from .errors import (
     UnknownName,
     UnreadableScan,
     UnsuitableScan,
+    UnusableTable,
 )
 from .grid import Grid
 from .measurement import COLUMNS, Flag, Measurement, Method
@@ -39,6 +40,7 @@ __all__ = [
     "UnknownName",
     "UnreadableScan",
     "UnsuitableScan",
+    "UnusableTable",
     "Volume",
     "resample",
 ]

@@ -10,7 +10,8 @@
     ├── UnknownName (ValueError)       a name that is in none of our lists
     ├── BadSetting (ValueError)        a setting outside its range
     ├── UnreadableScan (ValueError)    a file that cannot be read as an image
-    └── UnsuitableScan (ValueError)    an image that can be read, but not used for this
+    ├── UnsuitableScan (ValueError)    an image that can be read, but not used for this
+    └── UnusableTable (ValueError)     rows from which a figure cannot be worked out
 
 A message is one line: what was got, what was expected, by how much they differ, what to do next.
 """
@@ -50,3 +51,7 @@ class UnreadableScan(OsteonError, ValueError):
 
 class UnsuitableScan(OsteonError, ValueError):
     """An image that can be read but must not be used for this: wrong modality, gaps, no volume."""
+
+
+class UnusableTable(OsteonError, ValueError):
+    """Rows that give no figure: one class only, missing values, one subject."""
