@@ -88,6 +88,34 @@ def resampled(
     return existing(draws)
 
 
+def drawn_sums(sums: Numbers, resamples: int, rng: np.random.Generator) -> Numbers:
+    """What figures that rest on sums over rows need: the sums of each resample of clusters.
+
+    Memory stays small: a hundred draws or so are held at a time.
+
+    Parameters
+    ----------
+    sums : ndarray of float, shape (clusters, sums)
+        Sums over the rows of each cluster.
+    resamples : int
+        Draws, at least 100.
+    rng : Generator
+        Source of chance.
+
+    Returns
+    -------
+    ndarray of float, shape (resamples, sums)
+
+    Raises
+    ------
+    BadSetting
+        If there are fewer than 100 draws.
+    """
+    parts = np.array_split(np.arange(resamples), max(1, resamples // 100))
+    counts = (drawn_counts(len(sums), len(part), rng) for part in parts)
+    return np.concatenate([count @ sums for count in counts])
+
+
 def existing(draws: Numbers) -> Numbers:
     """The draws that are numbers.
 
