@@ -85,7 +85,7 @@ def results_folder(
         new = partial / "new"
         new.mkdir()
         yield new
-        names = [file.name for file in new.iterdir()]
+        names = [str(file.relative_to(new)) for file in _files(new)]
         _spare(out, (*names, *earlier), {path.resolve() for path in inputs if path})
         if out.is_dir():
             _move_into(new, out, partial, set(earlier) - set(names))
@@ -108,25 +108,31 @@ def _spare(out: Path, names: Iterable[str], read: Collection[Path]) -> None:
 
 def _move_into(new: Path, out: Path, partial: Path, stale: Iterable[str]) -> None:
     """Move files over those of an earlier run; all of these come back if that fails half-way."""
-    files = sorted(new.iterdir())
-    gone = [out / name for name in stale if (out / name).is_file()]
+    names = [file.relative_to(new) for file in _files(new)]
+    gone = [Path(name) for name in stale if (out / name).is_file()]
     earlier = partial / "earlier"
-    earlier.mkdir()
-    for file in (*files, *gone):
-        if (out / file.name).exists():
-            shutil.copy2(out / file.name, earlier)
+    for name in (*names, *gone):
+        if (out / name).exists():
+            (earlier / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(out / name, earlier / name)
     try:
-        for file in files:
-            file.replace(out / file.name)
-        for file in gone:
-            file.unlink()
+        for name in names:
+            (out / name).parent.mkdir(exist_ok=True)
+            (new / name).replace(out / name)
+        for name in gone:
+            (out / name).unlink()
     except BaseException:
-        for file in (*files, *gone):
-            if (earlier / file.name).exists():
-                (earlier / file.name).replace(out / file.name)
-            elif not file.exists():
-                (out / file.name).unlink()
+        for name in (*names, *gone):
+            if (earlier / name).exists():
+                (earlier / name).replace(out / name)
+            elif not (new / name).exists():
+                (out / name).unlink()
         raise
+
+
+def _files(folder: Path) -> list[Path]:
+    """Every file of a folder and of the folders in it."""
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def _remove_stale(home: Path) -> None:
