@@ -2,14 +2,20 @@
 
 from .card import write_cohort_card
 from .card_pictures import CardPicture
+from .evaluation import write_evaluation_report
 from .report import write_report
 from .structure import write_structure_report
 from .structure_pictures import StructurePictures
+from .tables import csv_text, latex, markdown
 
 __all__ = [
     "CardPicture",
     "StructurePictures",
+    "csv_text",
+    "latex",
+    "markdown",
     "write_cohort_card",
+    "write_evaluation_report",
     "write_report",
     "write_structure_report",
 ]
