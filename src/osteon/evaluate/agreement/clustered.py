@@ -1,0 +1,110 @@
+"""Agreement where several rows come from one patient: whole patients are resampled."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ...core import BadSetting
+from ..bootstrap import RESAMPLES, bca_interval, existing
+from ..checked import Numbers, confidence, groups, same_rows
+from ..estimate import LEVEL, Estimate
+from .concordance import paired
+from .limits import SHARE, normal_range
+from .sums import figures, pair_sums
+
+IN_UNITS = ("bias", "lower limit of agreement", "upper limit of agreement")
+SOURCES = {
+    "ICC(2,1)": "10.1037/1082-989X.1.1.30",
+    "ICC(3,1)": "10.1037/1082-989X.1.1.30",
+    "CCC": "10.2307/2532051",
+}
+
+
+def clustered_agreement(
+    x: ArrayLike,
+    y: ArrayLike,
+    clusters: ArrayLike,
+    *,
+    resamples: int = RESAMPLES,
+    level: float = LEVEL,
+    rng: np.random.Generator,
+) -> dict[str, Estimate]:
+    """Agreement of two methods over rows that are nested in patients.
+
+    Values are those of all rows; intervals come from resampling whole patients (bias-corrected and
+    accelerated, Efron 1987, doi:10.1080/01621459.1987.10478410), so that rows of one patient may be
+    as alike as they are.
+
+    Parameters
+    ----------
+    x, y : array_like of shape (rows,)
+        Measurements of the same patch, vertebra or site by two methods; differences are x − y.
+    clusters : array_like of shape (rows,)
+        The patient that each row comes from.
+    resamples : int
+        Draws, at least 100.
+    level : float
+        Confidence of the intervals.
+    rng : Generator
+        Source of chance.
+
+    Returns
+    -------
+    dict of Estimate
+        By ``"ICC(2,1)"``, ``"ICC(3,1)"``, ``"CCC"``, ``"Pearson r"``, ``"bias"`` and the
+        ``"lower"`` and ``"upper limit of agreement"``. Each row weighs the same; a patient with
+        many rows weighs more.
+
+    Raises
+    ------
+    UnusableTable
+        If a value is missing, a column is constant, or there are fewer than three patients.
+    BadSetting
+        If `resamples` or `level` is outside its range.
+
+    Notes
+    -----
+    ICCs mix differences between patients and within them; `mixed_icc` tells them apart. Below about
+    20 patients every bootstrap interval is too narrow.
+    """
+    confidence(level)
+    if resamples < 100:
+        raise BadSetting(f"an interval needs at least 100 resamples; got {resamples}.")
+    x, y = paired(x, y)
+    codes = groups(clusters, "clusters", least=3)
+    same_rows(x=x, clusters=codes)
+    width = normal_range(SHARE)
+    sums = pair_sums(x, y, codes)
+    total = sums.sum(axis=0)
+    values = figures(total[None], width)
+    left_out = figures(total - sums, width)
+    drawn = figures(_resampled(sums, resamples, rng), width)
+    method = f"all rows; cluster bootstrap, BCa, {resamples} resamples"
+    found = {}
+    for name, value in values.items():
+        low, high = bca_interval(existing(drawn[name]), float(value[0]), left_out[name], level)
+        found[name] = Estimate(
+            name,
+            float(value[0]),
+            low,
+            high,
+            level,
+            method=method,
+            doi=SOURCES.get(name, "10.1080/01621459.1987.10478410"),
+            rows=len(x),
+            clusters=len(sums),
+            note="in the unit of the measurements" if name in IN_UNITS else "",
+        )
+    return found
+
+
+def _resampled(sums: Numbers, resamples: int, rng: np.random.Generator) -> Numbers:
+    """Sums of resamples of whole clusters, shape (resamples, 6).
+
+    Added up without BLAS, whose order of addition, and so the last digit, depends on its threads.
+    """
+    many = len(sums)
+    found = np.empty((resamples, sums.shape[1]))
+    for row in found:
+        counts = np.bincount(rng.integers(0, many, many), minlength=many).astype(np.float64)
+        row[:] = np.einsum("c,cs->s", counts, sums)
+    return found

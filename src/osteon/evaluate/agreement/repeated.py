@@ -1,0 +1,161 @@
+"""Limits of agreement where each subject was measured several times."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from ...core import UnknownName, UnusableTable
+from ..checked import Codes, Numbers, confidence, groups, same_rows
+from ..estimate import LEVEL, Estimate
+from .concordance import paired
+from .limits import EQUAL, SHARE, BlandAltman, normal_range, proportional_bias, spread
+
+DOI = "10.1080/10543400701329422"
+MOVER = "10.1177/0962280211402548"
+
+
+def bland_altman_repeated(
+    x: ArrayLike,
+    y: ArrayLike,
+    subjects: ArrayLike,
+    *,
+    true_value: str = "varies",
+    unit: str = "1",
+    level: float = LEVEL,
+) -> BlandAltman:
+    """Bias and 95 % limits of agreement from several pairs a subject.
+
+    Limits hold for the difference of two single measurements of a subject not seen before (Bland &
+    Altman 2007, doi:10.1080/10543400701329422); their intervals combine those of the bias and of
+    each variance (MOVER, Zou 2013, doi:10.1177/0962280211402548).
+
+    Parameters
+    ----------
+    x, y : array_like of shape (rows,)
+        One pair a row; differences are x − y.
+    subjects : array_like of shape (rows,)
+        Whom each pair was measured on; the number of pairs may differ.
+    true_value : str
+        ``"varies"``: the quantity itself may change from pair to pair, only the two values of one
+        pair belong together. ``"constant"``: it stays the same in a subject, so that all rows of a
+        subject are repeats.
+    unit : str
+        UCUM unit of both.
+    level : float
+        Confidence of the intervals.
+
+    Returns
+    -------
+    BlandAltman
+        `sd` is the standard deviation of one difference, between and within subjects together. The
+        bias is the mean over all rows; a subject with more rows weighs more. `proportional` is
+        worked out from the means of each subject.
+
+    Raises
+    ------
+    UnusableTable
+        If a value is missing, a column is constant, there are fewer than three subjects or none of
+        them has two pairs.
+    UnknownName
+        If `true_value` is neither of the two.
+    BadSetting
+        If `level` is outside its range.
+    """
+    confidence(level)
+    if true_value not in ("varies", "constant"):
+        raise UnknownName(f"true_value is 'varies' or 'constant'; got '{true_value}'.")
+    x, y = paired(x, y)
+    codes = groups(subjects, "subjects", least=3)
+    same_rows(x=x, subjects=codes)
+    counts = np.bincount(codes).astype(np.float64)
+    if len(x) == len(counts):
+        raise UnusableTable(
+            f"each of {len(counts)} subjects has one pair only; use bland_altman for such a table."
+        )
+    differences, means = x - y, (x + y) / 2
+    parts = _varying(differences, codes, counts)
+    if true_value == "constant":
+        parts = _constant(x, y, codes, counts)
+    if spread(differences, means) == 0:
+        parts = [(0.0, degrees) for _, degrees in parts]
+    value = differences.mean()
+    of_subjects = _means(differences, codes, counts)
+    n, rows = len(counts), len(x)
+    pulls = counts * (of_subjects - value)
+    error = np.sqrt(n / (n - 1) * (pulls**2).sum()) / rows if parts[0][0] > 0 else 0.0
+    width = float(stats.t.ppf(0.5 * (1 + level), n - 1) * error)
+    sd, sd_low, sd_high = _deviation(parts, level)
+    note = "" if sd > 0 else EQUAL
+    z = normal_range(SHARE)
+
+    def limit(name: str, side: int) -> Estimate:
+        near = float(np.hypot(width, z * (sd - sd_low)))
+        far = float(np.hypot(width, z * (sd_high - sd)))
+        at = float(value + side * z * sd)
+        low, high = (at - near, at + far) if side > 0 else (at - far, at + near)
+        method = f"limits for repeated pairs, true value {true_value}; MOVER interval"
+        return Estimate(name, at, low, high, level, unit, method, MOVER, rows, n, note)
+
+    low, high = float(value - width), float(value + width)
+    method = "mean difference, t interval from the subjects' means"
+    return BlandAltman(
+        Estimate("bias", float(value), low, high, level, unit, method, DOI, rows, n, note),
+        limit("lower limit of agreement", -1),
+        limit("upper limit of agreement", 1),
+        sd,
+        unit,
+        differences,
+        means,
+        proportional_bias(of_subjects, _means(means, codes, counts), unit, level),
+        subjects=codes,
+        note="bias and limits from all rows; proportional bias from one mean a subject",
+    )
+
+
+def _varying(differences: Numbers, codes: Codes, counts: Numbers) -> list[tuple[float, float]]:
+    """Parts of the variance of a difference, with their degrees of freedom.
+
+    The variance between subjects is that of one-way analysis of variance; so the sum is the mean
+    square between, over the number of pairs, and what is missing of the mean square within.
+    """
+    n, rows = len(counts), len(differences)
+    pairs = (rows - (counts**2).sum() / rows) / (n - 1)
+    away = _means(differences, codes, counts) - differences.mean()
+    between = float((counts * away**2).sum() / (n - 1))
+    within = _within(differences, codes, counts)
+    return [(between / pairs, n - 1), ((1 - 1 / pairs) * within, rows - n)]
+
+
+def _constant(x: Numbers, y: Numbers, codes: Codes, counts: Numbers) -> list[tuple[float, float]]:
+    """Parts of the variance of a difference where each method has repeats of its own."""
+    n, rows = len(counts), len(x)
+    between = float(_means(x - y, codes, counts).var(ddof=1))
+    missing = 1 - float((1 / counts).mean())
+    return [
+        (between, n - 1),
+        (missing * _within(x, codes, counts), rows - n),
+        (missing * _within(y, codes, counts), rows - n),
+    ]
+
+
+def _means(values: Numbers, codes: Codes, counts: Numbers) -> Numbers:
+    """Mean of each subject."""
+    return np.asarray(np.bincount(codes, values) / counts)
+
+
+def _within(values: Numbers, codes: Codes, counts: Numbers) -> float:
+    """Pooled variance within subjects."""
+    rest = values - _means(values, codes, counts)[codes]
+    return float((rest**2).sum() / (len(values) - len(counts)))
+
+
+def _deviation(parts: list[tuple[float, float]], level: float) -> tuple[float, float, float]:
+    """Standard deviation of a difference and its interval, from independent parts (MOVER)."""
+    tail = 0.5 * (1 - level)
+    total = sum(part for part, _ in parts)
+    down = up = 0.0
+    for part, degrees in parts:
+        down += (part * (1 - degrees / stats.chi2.ppf(1 - tail, degrees))) ** 2
+        up += (part * (degrees / stats.chi2.ppf(tail, degrees) - 1)) ** 2
+    low, high = max(total - np.sqrt(down), 0.0), total + np.sqrt(up)
+    return float(np.sqrt(total)), float(np.sqrt(low)), float(np.sqrt(high))
