@@ -81,8 +81,9 @@ def fit(
         except np.linalg.LinAlgError:
             break
         if uphill @ step < 1e-16 * max(1.0, -reached):
-            inverse = np.linalg.inv(information)
-            return Fit(coefficients, inverse, reached, predicted)
+            found = coefficients + step  # the last step doubles the digits
+            fitted = special.expit(design @ found + offset)
+            return Fit(found, np.linalg.inv(information), reached, fitted)
         for _ in range(STEPS):
             tried = _log_likelihood(design @ (coefficients + step) + offset, labels)
             if tried >= reached - 1e-12 * max(1.0, -reached):  # rounding is no way down
@@ -131,7 +132,7 @@ def likelihood_interval(
         Finite, as the fit is.
     """
     others = np.delete(design, column, axis=1)
-    least = found.log_likelihood - 0.5 * float(stats.chi2.ppf(level, 1))
+    far = float(stats.norm.ppf(0.5 * (1 + level)))
     centre = float(found.coefficients[column])
     slope = np.delete(found.covariance[column], column) / found.covariance[column, column]
     rest = np.delete(found.coefficients, column)
@@ -140,7 +141,8 @@ def likelihood_interval(
     def above(value: float) -> float:
         held = offset + value * design[:, column]
         near = rest + slope * (value - centre)
-        return fit(others, labels, offset=held, start=near).log_likelihood - least
+        lost = found.log_likelihood - fit(others, labels, offset=held, start=near).log_likelihood
+        return far - float(np.sqrt(2 * max(lost, 0.0)))  # nearly straight: few steps to its zero
 
     ends = []
     for side in (-1.0, 1.0):
