@@ -5,13 +5,15 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from ...core import UnusableTable
-from ..checked import confidence, groups, same_rows, varying
+from ..checked import Numbers, confidence, groups, same_rows, varying
 from ..estimate import LEVEL, Comparison, Estimate
 from .forms import known_key
 from .icc import coefficients
 from .sums import pair_sums, squares_of
 
-METHOD = "difference of dependent ICCs, jackknife over subjects, t"
+METHOD = "difference of Fisher's z of dependent ICCs, jackknife over patients, t"
+DOI = "10.1093/biomet/61.1.1"
+NEARLY_ONE = 1 - 1e-12
 
 
 def compare_icc(
@@ -26,8 +28,9 @@ def compare_icc(
     """Test whether a and b agree equally well with the reference.
 
     The two ICCs are dependent: they share the reference and the subjects. The standard error of
-    their difference is that of the jackknife, which leaves out one patient at a time, and so keeps
-    this dependence whatever it is.
+    the difference of their Fisher's z is that of the jackknife (Miller 1974,
+    doi:10.1093/biomet/61.1.1), which leaves out one patient at a time, and so keeps this dependence
+    whatever it is.
 
     Parameters
     ----------
@@ -62,32 +65,43 @@ def compare_icc(
     rows = len(columns["a"])
     codes = np.arange(rows) if clusters is None else groups(clusters, "clusters", least=5)
     same_rows(a=columns["a"], clusters=codes)
-    found, without = [], []
+    values, z = [], []
     for method in ("a", "b"):
         sums = pair_sums(columns["reference"], columns[method], codes)
-        total = sums.sum(axis=0)
-        found.append(coefficients(squares_of(total[None]))[key])
-        without.append(coefficients(squares_of(total - sums))[key])
-    if not all(np.isfinite(part).all() for part in (*found, *without)):
+        every = sums.sum(axis=0)
+        shares = coefficients(squares_of(np.vstack([every, every - sums])))
+        values.append(float(shares[key][0]))
+        z.append(np.arctanh(np.clip(shares[key.replace("k", "1")], -NEARLY_ONE, NEARLY_ONE)))
+    if not np.isfinite([*values, *z[0], *z[1]]).all():
         raise UnusableTable(
             f"{key} of a or b does not exist without one of the patients; there are too few who "
             "differ."
         )
-    n = len(without[0])
-    value = float(found[0][0] - found[1][0])
-    apart = without[0] - without[1]
-    error = float(np.sqrt((n - 1) ** 2 / n * apart.var(ddof=1)))
-    return _tested(key, value, error if np.ptp(apart) > 0 else 0.0, (rows, n), level)
+    return _tested(key, values, z[0] - z[1], rows, level)
 
 
-def _tested(
-    key: str, value: float, error: float, sizes: tuple[int, int], level: float
-) -> Comparison:
-    """The test, from a difference and its standard error."""
-    rows, n = sizes
+def _tested(key: str, values: list[float], apart: Numbers, rows: int, level: float) -> Comparison:
+    """The test.
+
+    Parameters
+    ----------
+    key : str
+        Name of the ICC.
+    values : list of float
+        ICC of a and of b.
+    apart : ndarray of float, shape (1 + patients,)
+        Difference of z: of all, and without each patient.
+    rows : int
+        Rows used.
+    level : float
+        Confidence of the interval.
+    """
+    n = len(apart) - 1
+    value = values[0] - values[1]
     note = ""
-    if error > 0:
-        t = value / error
+    error = float(np.sqrt((n - 1) ** 2 / n * apart[1:].var(ddof=1)))
+    if np.ptp(apart[1:]) > 0:
+        t = float(apart[0]) / error
         p = float(2 * stats.t.sf(abs(t), n - 1))
     elif value != 0:
         raise UnusableTable(
@@ -95,16 +109,25 @@ def _tested(
             "be tested with so few."
         )
     else:
-        t, p = 0.0, 1.0
+        t, p, error = 0.0, 1.0, 0.0
         note = "a and b agree with the reference alike in every subject"
     width = float(stats.t.ppf(0.5 * (1 + level), n - 1)) * error
+    # ICC per z: the chord from b to a, so that the interval holds 0 just where the test does
+    chord = value / apart[0] if abs(apart[0]) > 1e-9 else _slope(key, values[0])
+    low, high = (float(chord * (apart[0] + side * width)) for side in (-1, 1))
     name = f"{key}, a − b"
     return Comparison(
         name,
         float(t),
         p,
-        Estimate(name, value, value - width, value + width, level, "1", METHOD, "", rows, n, note),
+        Estimate(name, value, low, high, level, "1", METHOD, DOI, rows, n, note),
         n - 1,
         method=METHOD,
+        doi=DOI,
         note=note,
     )
+
+
+def _slope(key: str, value: float) -> float:
+    """Change of the ICC with z: 1 − ρ² for one rating, 2 (1 − ρ) for the mean of two."""
+    return 2 * (1 - value) if "k" in key else 1 - value**2

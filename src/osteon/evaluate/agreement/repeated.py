@@ -123,19 +123,31 @@ def _varying(differences: Numbers, codes: Codes, counts: Numbers) -> list[tuple[
     away = _means(differences, codes, counts) - differences.mean()
     between = float((counts * away**2).sum() / (n - 1))
     within = _within(differences, codes, counts)
-    return [(between / pairs, n - 1), ((1 - 1 / pairs) * within, rows - n)]
+    of_subjects = counts * max(between - within, 0.0) / pairs + within
+    return [(between / pairs, _degrees(of_subjects)), ((1 - 1 / pairs) * within, rows - n)]
 
 
 def _constant(x: Numbers, y: Numbers, codes: Codes, counts: Numbers) -> list[tuple[float, float]]:
     """Parts of the variance of a difference where each method has repeats of its own."""
-    n, rows = len(counts), len(x)
+    degrees = len(x) - len(counts)
     between = float(_means(x - y, codes, counts).var(ddof=1))
-    missing = 1 - float((1 / counts).mean())
+    of_x, of_y = _within(x, codes, counts), _within(y, codes, counts)
+    few = float((1 / counts).mean())
+    of_subjects = max(between - few * (of_x + of_y), 0.0) + (of_x + of_y) / counts
     return [
-        (between, n - 1),
-        (missing * _within(x, codes, counts), rows - n),
-        (missing * _within(y, codes, counts), rows - n),
+        (between, _degrees(of_subjects)),
+        ((1 - few) * of_x, degrees),
+        ((1 - few) * of_y, degrees),
     ]
+
+
+def _degrees(variances: Numbers) -> float:
+    """Degrees of freedom of a mean square over subjects of unequal variance (Satterthwaite).
+
+    One less than there are subjects, if all have as many rows.
+    """
+    n, squares = len(variances), float((variances**2).sum())
+    return (n - 1) / n * float(variances.sum()) ** 2 / squares if squares > 0 else n - 1
 
 
 def _means(values: Numbers, codes: Codes, counts: Numbers) -> Numbers:
