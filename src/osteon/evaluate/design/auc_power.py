@@ -88,7 +88,8 @@ def auc_power(
     Notes
     -----
     Variance of Hanley & McNeil 1982 (doi:10.1148/radiology.143.1.7063747), under the null for the
-    threshold and under the alternative for the power.
+    threshold and under the alternative for the power. Against 0.5 the power is that of DeLong's
+    test; against a higher null, DeLong's test finds the difference more often, and errs more often.
     """
     _check(auc, null, alpha)
     _check_counts(cases, controls)

@@ -80,7 +80,7 @@ def _check_contents(
             f"{len(where)}."
         )
     kept = [row for row, cell in enumerate(cells) if plain(cell)]
-    names = [str(cells[row]) for row in kept]
+    names = [str(cells[row]).strip().casefold() for row in kept]
     shown = [f"row {row + 1}" for row in kept]
     sides = [where[row] for row in kept], [spelled[row] for row in kept]
     _one_side("contents", (names, shown), sides)

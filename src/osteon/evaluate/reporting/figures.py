@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any
+from typing import Any, TypeGuard
 
 ACCURACY = re.compile(
     r"(partial |balanced )?(auc|sensitivity|specificity|ppv|npv|accuracy|average precision|"
@@ -49,7 +49,7 @@ def mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: Any) -> TypeGuard[float]:
     """True for a finite number; true and false are none."""
     return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
