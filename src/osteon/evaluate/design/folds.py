@@ -109,7 +109,8 @@ def site_splits(patients: Column, sites: Column) -> Splits:
         at = sorted({spelled[row] for row in np.flatnonzero(who == twice[0])})
         raise UnusableTable(
             f"{twice.size} of {people.size} patients were seen at two sites or more, the first is "
-            f"'{given[first[twice[0]]]}' ({', '.join(at)}); give each one site, or leave them out."
+            f"'{given[first[twice[0]]]}' ({', '.join(at)}); give each one site, or, where they are "
+            "different people, put the site into the name."
         )
     notes = (spellings(places, spelled, "site"), spellings(names, given, "patient"))
     return Splits(
