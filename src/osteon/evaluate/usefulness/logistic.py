@@ -1,14 +1,14 @@
-"""Logistic regression on few columns, with intervals that hold in small samples.
+"""Logistic regression on few columns, that tells where there is no fit.
 
-Statsmodels fits the same model; it has no interval from the likelihood itself, which needs a fit
-with every trial value held fixed, and warns rather than tells where there is no fit.
+Statsmodels fits the same model, but its steps are never halved, and it only warns, after a while,
+of columns that separate the classes.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, special, stats
+from scipy import special
 
 from ...core import UnusableTable
 from ..checked import Codes, Numbers, Truth
@@ -101,58 +101,6 @@ def _log_likelihood(odds: Numbers, labels: Truth) -> float:
     return float(special.log_expit(np.where(labels, odds, -odds)).sum())
 
 
-def likelihood_interval(
-    found: Fit,
-    design: NDArray[np.float64],
-    labels: Truth,
-    column: int,
-    *,
-    offset: Numbers | float = 0.0,
-    level: float,
-) -> tuple[float, float]:
-    """Values of one coefficient that a likelihood ratio test would not reject.
-
-    Unlike the coefficient's standard error it allows for the skew of small samples (Venzon &
-    Moolgavkar 1988, doi:10.2307/2347496).
-
-    Parameters
-    ----------
-    found : Fit
-        The fit of `design` to `labels`.
-    design, labels, offset
-        As in `fit`.
-    column : int
-        The coefficient.
-    level : float
-        Confidence.
-
-    Returns
-    -------
-    low, high : float
-        Finite, as the fit is.
-    """
-    others = np.delete(design, column, axis=1)
-    far = float(stats.norm.ppf(0.5 * (1 + level)))
-    centre = float(found.coefficients[column])
-    slope = np.delete(found.covariance[column], column) / found.covariance[column, column]
-    rest = np.delete(found.coefficients, column)
-    wide = 2 * float(np.sqrt(found.covariance[column, column]))
-
-    def above(value: float) -> float:
-        held = offset + value * design[:, column]
-        near = rest + slope * (value - centre)
-        lost = found.log_likelihood - fit(others, labels, offset=held, start=near).log_likelihood
-        return far - float(np.sqrt(2 * max(lost, 0.0)))  # nearly straight: few steps to its zero
-
-    ends = []
-    for side in (-1.0, 1.0):
-        reach = wide
-        while above(centre + side * reach) > 0:
-            reach *= 2
-        ends.append(float(optimize.brentq(above, centre, centre + side * reach, xtol=1e-10)))
-    return ends[0], ends[1]
-
-
 def clustered_covariance(
     found: Fit, design: NDArray[np.float64], labels: Truth, clusters: Codes
 ) -> NDArray[np.float64]:
@@ -163,8 +111,10 @@ def clustered_covariance(
 
     Parameters
     ----------
-    found, design, labels
-        As in `likelihood_interval`.
+    found : Fit
+        The fit of `design` to `labels`.
+    design, labels
+        As in `fit`.
     clusters : ndarray of int, shape (rows,)
         Cluster of each row, from 0.
 
