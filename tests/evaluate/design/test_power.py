@@ -74,6 +74,21 @@ def test_power_of_two_unpaired_aucs_is_what_simulated_studies_have():
     assert auc_difference_power((0.75, 0.88), 60, 60).power == pytest.approx(found, abs=CLOSE)
 
 
+def test_power_of_two_paired_aucs_is_that_of_delongs_test_in_simulated_studies():
+    rng, number, joint = np.random.default_rng(3), 60, np.linalg.cholesky([[1, 0.6], [0.6, 1]])
+    ill = rng.normal(size=(DRAWS, number, 2)) @ joint.T
+    well = rng.normal(size=(DRAWS, number, 2)) @ joint.T
+    ill += np.sqrt(2) * stats.norm.ppf([0.75, 0.85])
+    over = [ill[:, :, np.newaxis, m] > well[:, np.newaxis, :, m] for m in (0, 1)]
+    aucs = np.array([one.mean(axis=(1, 2)) for one in over])
+    apart = over[1].astype(np.int8) - over[0]
+    error = np.sqrt(sum(apart.mean(axis=n).var(axis=1, ddof=1) / number for n in (1, 2)))
+    found = (np.abs(aucs[1] - aucs[0]) > stats.norm.isf(0.025) * error).mean()
+    correlation = np.corrcoef(aucs)[0, 1]
+    plan = auc_difference_power((0.75, 0.85), number, number, correlation=correlation)
+    assert plan.power == pytest.approx(found, abs=CLOSE)
+
+
 def test_scores_of_the_same_patients_need_fewer_of_them():
     apart = auc_difference_sample_size((0.75, 0.85)).cases
     paired = auc_difference_sample_size((0.75, 0.85), correlation=0.5).cases

@@ -37,6 +37,15 @@ def test_folds_differ_by_at_most_one_patient_overall_and_in_each_class(folds, se
         assert max(people) - min(people) <= 1
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_many_classes_are_each_spread_evenly(seed):
+    rng = np.random.default_rng(seed)
+    grades = rng.choice(5, 93, p=[0.3, 0.25, 0.2, 0.15, 0.1])
+    found = patient_splits(np.arange(93), folds=4, labels=grades, seed=seed)
+    for counts in [*found.classes.values(), np.bincount(found.fold)]:
+        assert max(counts) - min(counts) <= 1
+
+
 def test_rows_are_spread_more_evenly_than_by_chance():
     names, _ = table(200, seed=3)
     people, rows = np.unique(names, return_counts=True)

@@ -178,6 +178,12 @@ def auc_difference_power(
     ------
     BadSetting
         If a number is outside its range, or the two AUCs are equal.
+
+    Notes
+    -----
+    Of other patients, the threshold is that of the table of Hanley & McNeil 1982, with the variance
+    of the first AUC, which is on the safe side of DeLong's test. Of the same patients, it is the
+    critical ratio of Hanley & McNeil 1983, which has the power of DeLong's test.
     """
     first, second = aucs
     _check(first, second, alpha)
@@ -185,9 +191,8 @@ def auc_difference_power(
     if not 0 <= correlation < 1:
         raise BadSetting(f"the correlation of two AUCs is 0 to below 1; got {correlation:g}.")
     one, two = (_variance(auc, cases, controls) for auc in aucs)
-    shared = 1 - correlation
-    asked = 2 * one * shared
     found = one + two - 2 * correlation * sqrt(one * two)
+    asked = found if correlation else 2 * one
     who = "the same patients" if correlation else "other patients"
     return AucPlan(
         f"AUC {first:g} against {second:g}, {who}",

@@ -216,8 +216,6 @@ def _dealt(strata: Codes, rows: Codes, folds: int, rng: np.random.Generator) -> 
         for start in range(0, members.size, folds):
             hand = members[start : start + folds]
             to = np.lexsort((rng.random(folds), filled, held))[: hand.size]
-            if hand.size == folds:
-                to = to[np.argsort(filled[to], kind="stable")]
             fold[hand] = to
             held[to] += 1
             filled[to] += rows[hand]
