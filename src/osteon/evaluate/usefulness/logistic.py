@@ -72,9 +72,7 @@ def fit(
     coefficients = np.zeros(design.shape[1]) if start is None else start
     reached = _log_likelihood(design @ coefficients + offset, labels)
     for _ in range(STEPS):
-        odds = design @ coefficients + offset
-        predicted = special.expit(odds)
-        information = (design.T * (predicted * special.expit(-odds))) @ design
+        predicted, information = _information(design, coefficients, offset)
         uphill = design.T @ (labels - predicted)
         try:
             step = np.linalg.solve(information, uphill)
@@ -82,8 +80,8 @@ def fit(
             break
         if uphill @ step < 1e-16 * max(1.0, -reached):
             found = coefficients + step  # the last step doubles the digits
-            fitted = special.expit(design @ found + offset)
-            return Fit(found, np.linalg.inv(information), reached, fitted)
+            predicted, information = _information(design, found, offset)
+            return Fit(found, np.linalg.inv(information), reached, predicted)
         for _ in range(STEPS):
             tried = _log_likelihood(design @ (coefficients + step) + offset, labels)
             if tried >= reached - 1e-12 * max(1.0, -reached):  # rounding is no way down
@@ -94,6 +92,15 @@ def fit(
         "the logistic fit has no end: the probabilities separate the two classes, or nearly so; "
         "more rows of both classes at the same probabilities are needed."
     )
+
+
+def _information(
+    design: NDArray[np.float64], coefficients: Numbers, offset: Numbers | float
+) -> tuple[Numbers, NDArray[np.float64]]:
+    """Predicted probabilities, and what they tell of the coefficients."""
+    odds = design @ coefficients + offset
+    predicted: Numbers = special.expit(odds)
+    return predicted, np.asarray((design.T * (predicted * special.expit(-odds))) @ design)
 
 
 def _log_likelihood(odds: Numbers, labels: Truth) -> float:
