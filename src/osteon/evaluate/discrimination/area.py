@@ -20,7 +20,7 @@ SEPARATED = (
 
 
 def area_interval(
-    value: float, variance: float, level: float, scale: Scale, pairs: int
+    value: float, variance: float, level: float, scale: Scale, pairs: int, degrees: float = np.inf
 ) -> tuple[float, float, str]:
     """Ends of the interval of an area, and a note where it was made in another way.
 
@@ -39,6 +39,8 @@ def area_interval(
         Pairs of a case and a control that share no patient. Where the area is 1, all of them are
         in order, which an area below ``(1 - level) / 2`` to the power of ``1 / pairs`` would give
         by chance in less than ``(1 - level) / 2`` of all samples.
+    degrees : float
+        Degrees of freedom of Student's t; the normal law without.
 
     Returns
     -------
@@ -64,7 +66,7 @@ def area_interval(
             f"the variance of this AUC of {value:.3g} comes out as {variance:.3g}, as all patients "
             "contribute alike; there are too few to tell. Use a bootstrap, or more patients."
         )
-    half = float(stats.norm.ppf(1 - tail)) * variance**0.5
+    half = float(stats.t.ppf(1 - tail, degrees)) * variance**0.5
     if scale == "delong":
         return max(0.0, value - half), min(1.0, value + half), ""
     odds = np.log(value / (1 - value))

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..checked import Codes, Truth, confidence
+from ..checked import Codes, Numbers, Truth, confidence
 from ..estimate import LEVEL, Comparison, Estimate
 from .area import EXACT, Scale, area_interval, disjoint_pairs
 from .difference import compared
@@ -11,6 +11,13 @@ from .placements import Table, placements, placements_apart
 from .sweep import independent, scored
 
 DOI = "10.2307/2533958"
+METHODS = {
+    "delong": "Wald interval from Obuchowski's variance over clusters",
+    "logit": (
+        "interval of the log odds of the AUC from Obuchowski's variance over clusters and "
+        "Student's t (Pan & Wall 2002)"
+    ),
+}
 
 
 def clustered_auc(
@@ -38,7 +45,10 @@ def clustered_auc(
     level : float
         Confidence of the interval.
     interval : {"logit", "delong"}
-        Wald interval of the log odds of the area, or of the area itself.
+        ``"logit"`` is an interval of the log odds of the area by Student's t, whose degrees of
+        freedom follow from how unevenly patients contribute (Pan & Wall 2002,
+        doi:10.1002/sim.1142). ``"delong"`` is Obuchowski's Wald interval of the area itself, which
+        is too short for areas near 1.
 
     Returns
     -------
@@ -59,9 +69,12 @@ def clustered_auc(
     value = float(of_cases.mean())
     variance = _variance(of_cases, of_controls, case, codes)
     pairs = disjoint_pairs(case, codes)
-    low, high, note = area_interval(value, variance, confidence(level), interval, pairs)
-    scale = "the log odds of the AUC" if interval == "logit" else "the AUC"
-    method = f"Wald interval of {scale}, from Obuchowski's variance over clusters"
+    degrees = np.inf
+    if interval == "logit":
+        degrees = _degrees(sum(influence(of_cases, of_controls, case, codes), np.zeros(1)))
+    sure = confidence(level)
+    low, high, note = area_interval(value, variance, sure, interval, pairs, degrees)
+    method = METHODS[interval]
     if note:
         method = EXACT[0]
     many = int(codes.max()) + 1
@@ -119,6 +132,15 @@ def influence(
     from_cases = np.bincount(codes[case], of_cases[:, 0] - of_cases[:, 0].mean(), many)
     from_controls = np.bincount(codes[~case], of_controls[:, 0] - of_controls[:, 0].mean(), many)
     return from_cases / len(of_cases), from_controls / len(of_controls)
+
+
+def _degrees(contributions: Numbers) -> float:
+    """Degrees of freedom that give a variance its own sampling variance (Pan & Wall 2002)."""
+    squares = contributions**2
+    if squares.max() == 0:
+        return np.inf
+    peaked = float((squares**2).mean() / squares.mean() ** 2)
+    return max(1.0, 2 * contributions.size / max(peaked - 1, 1e-12))
 
 
 def _variance(of_cases: Table, of_controls: Table, case: Truth, codes: Codes) -> float:

@@ -1,13 +1,17 @@
 """AUC of independent patients, its interval, and tests of two AUCs (DeLong)."""
 
+from dataclasses import replace
+from typing import Literal
+
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ...core import UnusableTable
+from ...core import UnknownName, UnusableTable
 from ..checked import Truth, confidence
 from ..estimate import LEVEL, Comparison, Estimate
 from .area import EXACT, LOGIT_DOI, Scale, area_interval, disjoint_pairs
 from .difference import compared
+from .exchange import exchange_variance
 from .placements import Table, placements, placements_apart
 from .sweep import independent, scored
 
@@ -96,7 +100,12 @@ def delong(labels: ArrayLike, scores: ArrayLike) -> tuple[Table, Table]:
 
 
 def compare_auc(
-    labels: ArrayLike, a: ArrayLike, b: ArrayLike, *, level: float = LEVEL
+    labels: ArrayLike,
+    a: ArrayLike,
+    b: ArrayLike,
+    *,
+    level: float = LEVEL,
+    test: Literal["delong", "permutation"] = "delong",
 ) -> Comparison:
     """Test whether two models that saw the same patients have the same AUC (DeLong et al. 1988).
 
@@ -108,28 +117,44 @@ def compare_auc(
         Scores of the two models; higher is more suspicious.
     level : float
         Confidence of the interval of the difference.
+    test : {"delong", "permutation"}
+        ``"delong"`` is what most papers report; for areas near 1 and few patients it finds a
+        difference too rarely. ``"permutation"`` keeps its level there: it takes the variance over
+        all exchanges of the models' ranks within patients (Bandos, Rockette & Gur 2005,
+        doi:10.1002/sim.2149), and tests whether the whole curves are the same.
 
     Returns
     -------
     Comparison
-        z, its two-sided p and the difference ``a − b`` with its Wald interval. Scores that order
-        the patients alike give z = 0 and p = 1.
+        z, its two-sided p and the difference ``a − b`` with DeLong's Wald interval. Scores that
+        order the patients alike give z = 0 and p = 1.
 
     Raises
     ------
     UnusableTable
         As `auc`, and if the areas differ though every patient contributes alike, as for areas of
         exactly 1 and 0.
-    BadSetting
-        If the level is none.
+    BadSetting, UnknownName
+        If the level, or the test, is none.
     """
+    if test not in ("delong", "permutation"):
+        raise UnknownName(f"a test of two AUCs is 'delong' or 'permutation'; got '{test}'.")
     (case, first), (_, second) = scored(labels, a, "a"), scored(labels, b, "b")
     independent(None, case)
     apart = placements_apart(case, first, second)
     difference = float(apart[0].mean())
     variance = float(sum(_covariance(part)[0, 0] for part in apart))
     counts = (case.size, case.size)
-    return compared(difference, variance, confidence(level), counts, ("DeLong's test, z", DOI))
+    sure = confidence(level)
+    if test == "permutation":
+        under_null = exchange_variance(case, first, second)
+        how = ("permutation test of Bandos, Rockette & Gur, z", "10.1002/sim.2149")
+        tested = compared(difference, under_null, sure, counts, how)
+        if variance == 0:
+            return replace(tested, difference=None)
+        by_delong = compared(difference, variance, sure, counts, ("DeLong's variance", DOI))
+        return replace(tested, difference=by_delong.difference)
+    return compared(difference, variance, sure, counts, ("DeLong's test, z", DOI))
 
 
 def compare_auc_unpaired(

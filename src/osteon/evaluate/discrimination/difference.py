@@ -51,7 +51,7 @@ def compared(
     else:
         raise UnusableTable(
             f"the AUCs differ by {difference:.3g}, but no variance can be estimated, as all "
-            "patients contribute alike; use permutation_test."
+            "patients contribute alike; use the permutation test."
         )
     method, doi = how
     interval = f"Wald interval ({method})"

@@ -121,8 +121,9 @@ def identities(subjects: ArrayLike) -> frozenset[str]:
 
 def fingerprint(labels: Truth, scores: Numbers) -> str:
     """SHA-256 of labels and scores, whatever the order of the rows."""
-    order = np.lexsort((labels, scores))
-    return hashlib.sha256(scores[order].tobytes() + labels[order].tobytes()).hexdigest()
+    plain = scores + 0.0  # there is a zero below zero, of other bytes
+    order = np.lexsort((labels, plain))
+    return hashlib.sha256(plain[order].tobytes() + labels[order].tobytes()).hexdigest()
 
 
 def _check_target(rule: str, target: float | None) -> None:
