@@ -81,7 +81,8 @@ def fit(
         if uphill @ step < 1e-16 * max(1.0, -reached):
             found = coefficients + step  # the last step doubles the digits
             predicted, information = _information(design, found, offset)
-            return Fit(found, np.linalg.inv(information), reached, predicted)
+            inverse = np.asarray(np.linalg.inv(information), np.float64)
+            return Fit(found, inverse, reached, predicted)
         for _ in range(STEPS):
             tried = _log_likelihood(design @ (coefficients + step) + offset, labels)
             if tried >= reached - 1e-12 * max(1.0, -reached):  # rounding is no way down
@@ -100,7 +101,7 @@ def _information(
     """Predicted probabilities, and what they tell of the coefficients."""
     odds = design @ coefficients + offset
     predicted: Numbers = special.expit(odds)
-    return predicted, np.asarray((design.T * (predicted * special.expit(-odds))) @ design)
+    return predicted, (design.T * (predicted * special.expit(-odds))) @ design
 
 
 def _log_likelihood(odds: Numbers, labels: Truth) -> float:
