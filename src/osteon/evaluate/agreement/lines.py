@@ -94,7 +94,9 @@ def _deming_slope(sums: Numbers, ratio: float) -> Numbers:
             "no line through them."
         )
     lean = yy - ratio * xx
-    return np.asarray((lean + np.sqrt(lean**2 + 4 * ratio * xy**2)) / (2 * xy))
+    root = np.abs(lean) + np.sqrt(lean**2 + 4 * ratio * xy**2)
+    # two ways to write one root: the one in which nothing cancels
+    return np.asarray(np.where(lean < 0, 2 * ratio * xy / root, root / (2 * xy)))
 
 
 def _jackknifed(name: str, value: float, without: Numbers, unit: str, level: float) -> Estimate:
