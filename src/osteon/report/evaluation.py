@@ -170,18 +170,19 @@ def _finding(one: Mapping[str, Any]) -> dict[str, str]:
     known = [x for x in (value, low, high) if x is not None]
     plain_count = isinstance(one.get("value"), int) and len(known) == 1
     decimals = None if plain_count or not known else estimate_decimals(known)
-    interval, level = "", finite(one.get("level"))
+    interval, both, level = "", "", finite(one.get("level"))
     if low is not None and high is not None:
         share = (
             "" if level is None else f"{number(100 * level, 0 if level * 100 % 1 < 1e-9 else 1)}% "
         )
         both = span(number(low, decimals), number(high, decimals))
-        interval = f"{share}interval {both}"
+        interval = f"{share}interval"
     return {
         "name": one_line(one["name"]),
         "value": "not available" if value is None else number(one["value"], decimals),
         "unit": unit_in_print(str(one.get("unit") or "")),
         "interval": interval,
+        "span": both,
         "note": one_line(one.get("note") or ""),
     }
 

@@ -15,6 +15,12 @@ from .words import unit as unit_in_print
 MANY = 3000
 """From so many points on they are drawn as a picture inside the vector figure."""
 
+LINES = (ps.INK, *ps.SERIES[1:])
+"""Colours of lines through points, which have the first of the series themselves."""
+
+NAME = 40.0
+"""Width in mm of a name where two stand in one label."""
+
 MOST_GROUPS = 6
 """Groups that are told apart."""
 
@@ -30,9 +36,10 @@ def bland_altman(data: Mapping[str, Any], width: float) -> Figure:
     if line := data.get("line"):
         look = {"color": ps.INK, "linestyle": ps.DASHES[3]}
         entries.append(ps.entry(_equation(*map(float, line)), width - left, **look))
-    unit, x, y = _unit(data), one_line(data.get("x") or "x"), one_line(data.get("y") or "y")
-    across = f"Mean of {x} and {y}{unit}"
-    below = high + 2 + ps.label_height(across, width - left - right)
+    unit = _unit(data)
+    x, y = (ps.wrapped(data.get(key) or key, NAME, 1)[0] for key in ("x", "y"))
+    across = f"Mean of {x} and {y}"
+    below = high + 2 + ps.label_height(across, unit, width - left - right)
     sheet = ps.new_sheet(width, below + ps.legend_height(entries))
     axes = ps.place_axes(sheet, (left, 2, width - left - right, high))
     levels = {key: triple(data.get(key)) for key in ("upper", "bias", "lower")}
@@ -44,7 +51,7 @@ def bland_altman(data: Mapping[str, Any], width: float) -> Figure:
         ends = np.array(axes.get_xlim())
         axes.plot(ends, float(line[1]) + float(line[0]) * ends, color=ps.INK, ls=ps.DASHES[3], lw=1)
     _points(axes, means, differences, groups, named)
-    ps.label_axes(axes, across, f"{x} minus {y}{unit}")
+    ps.label_axes(axes, across, f"{x} minus {y}", unit)
     if len(means):
         axes.locator_params(axis="both", nbins=6)
     ps.draw_legend(sheet, entries, left, below)
@@ -57,15 +64,17 @@ def scatter(data: Mapping[str, Any], width: float) -> Figure:
     left = 16.0
     high = min(width - left - 5, 68.0)
     lines = data.get("lines") or ()
-    looks = [{"color": ps.look(n).colour, "linestyle": ps.DASHES[n % 7]} for n in range(len(lines))]
+    looks = [
+        {"color": LINES[n % len(LINES)], "linestyle": ps.look(n).dash} for n in range(len(lines))
+    ]
     entries = [
         ps.entry(one.get("name") or "Line", width - left, **looks[n]) for n, one in enumerate(lines)
     ]
     if data.get("identity"):
         equal = {"color": ps.MUTED, "linewidth": 0.8, "linestyle": (0, (1, 1.4))}
         entries.append(ps.entry("Identity", width - left, **equal))
-    across = f"{data.get('x_name', 'x')}{_unit(data)}"
-    below = high + 2 + ps.label_height(across, high)
+    across = data.get("x_name") or "x"
+    below = high + 2 + ps.label_height(across, _unit(data), high)
     sheet = ps.new_sheet(width, below + ps.legend_height(entries))
     axes = ps.place_axes(sheet, (left, 2, high, high))
     together = np.concatenate([x, y]) if data.get("identity") else None
@@ -79,7 +88,7 @@ def scatter(data: Mapping[str, Any], width: float) -> Figure:
         slope, intercept = finite(one.get("slope")), finite(one.get("intercept"))
         if slope is not None and intercept is not None:
             axes.plot(ends, intercept + slope * ends, lw=1.3, zorder=4, **look)
-    ps.label_axes(axes, across, f"{data.get('y_name', 'y')}{_unit(data)}")
+    ps.label_axes(axes, across, data.get("y_name") or "y", _unit(data))
     if len(x):
         axes.locator_params(axis="both", nbins=6)
     ps.draw_legend(sheet, entries, left, below)

@@ -10,8 +10,11 @@ from matplotlib.figure import Figure
 from . import plot_sheet as ps
 from .printed import count, one_line
 
-SHADES = LinearSegmentedColormap.from_list("share", ("#ffffff", "#c5dbec", "#5d9ac6", "#004c82"))
+SHADES = LinearSegmentedColormap.from_list("share", ("#fcfdfe", "#c5dbec", "#5d9ac6", "#004c82"))
 """White to dark blue, in grey as well."""
+
+DARK, LIGHT = "#10202e", "#fefefe"
+"""Letters on the fields; unlike other colours they stay as they are on a dark page."""
 
 NAMES_WIDE, NAMES_HIGH = 19.0, 22.0
 
@@ -70,7 +73,7 @@ def confusion(data: Mapping[str, Any], width: float) -> Figure:
 def _field(axes: Any, place: tuple[int, int], value: float, share: float, field: float) -> None:
     """Count and share of one field, as large as there is room."""
     column, row = place
-    colour = ps.PAPER if share > 0.6 else ps.INK
+    colour = LIGHT if share > 0.6 else DARK
     number = count(value)
     size = ps.FONT + 1 if field >= 9 else ps.SMALL
     while ps.text_width(number, size) > field - 0.8 and size > 4:

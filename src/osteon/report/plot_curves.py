@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from . import plot_sheet as ps
 from .printed import estimate, finite, number, one_line, triple
 
-GRID = 4000
-"""Steps of a curve over the width of the axes: finer than any print."""
+GRID = 2000
+"""Steps of a curve over the width of the axes: finer than 600 dots per inch."""
 
 LEFT, SQUARE = 13.0, 70.0
 
@@ -89,7 +89,7 @@ def decision(data: Mapping[str, Any], width: float) -> Figure:
     most = max([most, *up]) or 0.1
     axes.set_ylim(max(least, -0.35 * most) - 0.06 * most, 1.06 * most)
     if len(x):
-        axes.set_xlim(0 if min(x) < 0.1 else min(x), max(max(x), min(x) + 0.01))
+        axes.set_xlim(0 if min(x) < 0.1 else min(x), max(*x, min(x) + 0.01))
         axes.locator_params(axis="both", nbins=6)
     else:
         ps.nothing_there(axes)
@@ -109,17 +109,17 @@ def thinned(
     x: NDArray[np.float64], y: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The same curve without the points that nobody could see."""
-    if len(x) < GRID // 2:
+    if len(x) < GRID:
         return x, y
     cells = [np.round(GRID * (v - v.min()) / (np.ptp(v) or 1)) for v in (x, y)]
     moves = np.any(np.diff(cells, axis=1) != 0, axis=0)
-    # the last point of each cell, so that corners of steps stay where they are
-    keep = np.append(moves, True) | np.append(True, moves)
+    keep = np.append(True, moves)
+    keep[-1] = True
     x, y = x[keep], y[keep]
     across, up = np.diff(x), np.diff(y)
     turns = across[:-1] * up[1:] != up[:-1] * across[1:]
     back = across[:-1] * across[1:] + up[:-1] * up[1:] < 0
-    bends = np.concatenate([[True], turns | back, [True]])
+    bends = np.concatenate([[True], turns | back, [True]])[: len(x)]
     return x[bends], y[bends]
 
 

@@ -3,10 +3,11 @@
 import io
 import re
 import warnings
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import matplotlib as mpl
@@ -124,7 +125,12 @@ def place_axes(sheet: Figure, box: Sequence[float]) -> Axes:
 
 def text_width(text: str, size: float = FONT, weight: str = "normal") -> float:
     """Width of a text in mm."""
-    letters = FontProperties(family=list(families()), size=size, weight=weight)
+    return _text_width(text, size, weight, families())
+
+
+@lru_cache(4096)
+def _text_width(text: str, size: float, weight: str, family: tuple[str, ...]) -> float:
+    letters = FontProperties(family=list(family), size=size, weight=weight)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from")
         points, _, _ = TextToPath().get_text_width_height_descent(text, letters, ismath=False)
@@ -153,17 +159,25 @@ def wrapped(text: Any, width: float, lines: int = 2, size: float = FONT) -> list
     return [line.rstrip() for line in made if line.strip()] or [""]
 
 
-def label_axes(axes: Axes, across: Any, up: Any) -> None:
-    """Name both axes, in as many lines as it takes."""
+def label_axes(axes: Axes, across: Any, up: Any, unit: str = "") -> None:
+    """Name both axes in at most two lines each, with a unit that is never cut off."""
     box = axes.get_position()
     wide, high = (inches / MM for inches in axes.get_figure().get_size_inches())
-    axes.set_xlabel("\n".join(wrapped(across, box.width * wide + 6)), labelpad=3)
-    axes.set_ylabel("\n".join(wrapped(up, box.height * high)), labelpad=3)
+    axes.set_xlabel("\n".join(_label(across, unit, box.width * wide + 6)), labelpad=3)
+    axes.set_ylabel("\n".join(_label(up, unit, box.height * high)), labelpad=3)
 
 
-def label_height(words: Any, width: float) -> float:
+def label_height(words: Any, unit: str, width: float) -> float:
     """Height in mm of ticks and label below axes of that width."""
-    return 6.0 + len(wrapped(words, width + 6)) * LINE
+    return 6.0 + len(_label(words, unit, width + 6)) * LINE
+
+
+def _label(words: Any, unit: str, width: float) -> list[str]:
+    whole = wrapped(f"{words}{unit}", width)
+    if not unit or not whole[-1].endswith("…"):
+        return whole
+    lines = wrapped(words, width - text_width(unit))
+    return [*lines[:-1], lines[-1] + unit]
 
 
 @dataclass(frozen=True)
@@ -176,7 +190,7 @@ class Entry:
 
 def entry(words: Any, width: float, lines: int = 2, **looks: Any) -> Entry:
     """An entry of the legend, its words broken to fit."""
-    return Entry(wrapped(words, width - 11, lines), Line2D([], [], **looks))
+    return Entry(wrapped(words, width - 13, lines), Line2D([], [], **looks))
 
 
 def legend_height(entries: Sequence[Entry]) -> float:
@@ -242,4 +256,9 @@ def _cut(text: str, width: float, size: float) -> str:
 
 def _fitting(word: str, width: float, size: float) -> int:
     """How many letters of a word fit into that width, one at least."""
-    return max([n for n in range(1, len(word) + 1) if text_width(word[:n], size) <= width] or [1])
+    key = partial(_start_width, word, size)
+    return max(1, bisect_right(range(1, len(word) + 1), width, key=key))
+
+
+def _start_width(word: str, size: float, letters: int) -> float:
+    return text_width(word[:letters], size)
