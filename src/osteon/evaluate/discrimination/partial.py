@@ -71,7 +71,7 @@ def partial_auc(  # noqa: PLR0913 - the part of the curve and the resampling, ea
     axis, low_end, high_end = _range(specificity, sensitivity)
     case, column = scored(labels, scores)
     codes = independent(clusters, case)
-    figure = _figure(axis, low_end, high_end, corrected)
+    figure = area_of_part(axis, low_end, high_end, corrected)
     found = curve_interval(figure, swept(case, column), codes, resamples, rng, level)
     value, low, high, note = found
     kind = "corrected partial AUC" if corrected else "partial AUC"
@@ -118,7 +118,7 @@ def _range(
     return axis, low, high
 
 
-def _figure(
+def area_of_part(
     axis: str, low: float, high: float, corrected: bool
 ) -> Callable[[NDArray[Any], NDArray[Any]], float]:
     """The figure of counts at thresholds that the settings ask for."""
