@@ -108,6 +108,13 @@ def test_correlations_are_pooled_by_fisher():
     assert transport(given).scale == "Fisher z"
 
 
+def test_likelihood_ratios_are_pooled_as_logarithms():
+    given = {"a": Estimate("LR+", 2.0, 1.0, 4.0), "b": Estimate("LR+", 8.0, 4.0, 16.0)}
+    found = transport(given)
+    assert found.scale == "log"
+    assert found.pooled.value == pytest.approx(4.0)
+
+
 def test_intervals_cover_the_mean_and_the_next_site_as_often_as_they_say():
     rng = np.random.default_rng(1)
     draws, number, tau = 600, 25, 0.3
@@ -160,7 +167,7 @@ def test_sites_that_cannot_be_pooled_are_told_in_one_line(given, told):
 
 def test_unknown_scales_and_levels_are_refused():
     given = sites([0, 1], [1, 1])
-    with pytest.raises(UnknownName, match="logit, fisher z, identity"):
+    with pytest.raises(UnknownName, match="logit, fisher z, log, identity"):
         transport(given, scale="probit")
     with pytest.raises(BadSetting):
         transport(given, level=95)

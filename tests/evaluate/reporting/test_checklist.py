@@ -24,7 +24,7 @@ EVALUATION = {
     "schema": "osteon-evaluation-1",
     "kind": "discrimination",
     "title": "fracture by score",
-    "summary": "113 rows",
+    "summary": "113 rows, 41 with fracture.",
     "warning": "",
     "findings": [
         {"name": "AUC, score", "value": 0.82, "low": 0.75, "high": 0.89, "level": 0.95, "unit": "1"}
@@ -169,6 +169,19 @@ def test_a_virtual_cohort_says_so():
     assert "Simulated: north: standard." in state("claim-2024", "13", made).answer
 
 
+def test_the_settings_of_an_evaluation_are_no_preprocessing():
+    made = {**MANIFEST, "settings": {"label": "fracture", "intervals": {"level": 0.95}}}
+    for name, number in [("claim-2024", "9"), ("tripod+ai", "7"), ("tripod+ai", "12g")]:
+        assert state(name, number, made).answer == ""
+    for number in ("13", "14", "15a"):
+        assert state("stard-ai", number, made).answer == ""
+
+
+def test_the_settings_of_a_virtual_cohort_are_no_preprocessing():
+    made = {**MANIFEST, "input_sha256": {}, "patients_made_in_this_run": 25}
+    assert state("claim-2024", "9", made).answer == ""
+
+
 # --- an evaluation
 
 
@@ -248,6 +261,13 @@ def test_the_seed_of_the_run_is_not_told_as_that_of_the_evaluation():
     assert "41" not in state("claim-2024", "29", made, EVALUATION).answer
     given = changed(manifest={"seed": 43})
     assert "Seed of random draws: 43." in state("claim-2024", "29", made, given).answer
+
+
+def test_what_an_evaluation_says_of_its_patients_is_a_draft():
+    item = state("tripod+ai", "21", evaluation=EVALUATION)
+    assert item.state == "author"
+    assert "This evaluation: 113 rows" in item.answer
+    assert state("tripod+ai", "21", evaluation=changed(findings=[])).answer == ""
 
 
 def test_a_warning_goes_with_the_figures():

@@ -44,9 +44,10 @@ SCALES = {
         "logit", lambda p: log(p / (1 - p)), _logistic, lambda p: 1 / (p * (1 - p)), 0.0, 1.0
     ),
     "fisher z": Scale("Fisher z", atanh, tanh, lambda r: 1 / (1 - r * r), -1.0, 1.0),
+    "log": Scale("log", log, exp, lambda x: 1 / x, 0.0, float("inf")),
     "identity": Scale("as it is", float, float, lambda _: 1.0, float("-inf"), float("inf")),
 }
-"""Scales by name: shares, correlations, anything else."""
+"""Scales by name: shares, correlations, ratios, anything else."""
 
 SHARES = (
     "auc",
@@ -58,11 +59,15 @@ SHARES = (
     "accuracy",
     "balanced accuracy",
     "average precision",
+    "f1",
 )
 """How the names of figures begin that are shares from 0 to 1."""
 
 CORRELATIONS = ("icc", "ccc", "concordance", "pearson", "spearman", "weighted kappa", "kappa")
 """How the names of figures begin that are correlations from −1 to 1."""
+
+RATIOS = ("lr+", "lr-", "lr−", "likelihood ratio", "odds ratio")
+"""How the names of figures begin that are ratios above 0."""
 
 SYMMETRIC = 1e-6
 """Difference of the two halves of an interval, as a share of it, up to which it is symmetric."""
@@ -83,6 +88,8 @@ def scale_of(name: str | None, estimates: Sequence[Estimate]) -> Scale:
     figure = estimates[0].name.casefold()
     if figure.startswith(SHARES):
         return SCALES["logit"]
+    if figure.startswith(RATIOS):
+        return SCALES["log"]
     return SCALES["fisher z" if figure.startswith(CORRELATIONS) else "identity"]
 
 

@@ -124,9 +124,9 @@ def transport(
     ----------
     estimates : mapping of str to Estimate
         The same figure with its interval at each site, at least two; other patients at each.
-    scale : {"logit", "fisher z", "identity"}, optional
+    scale : {"logit", "fisher z", "log", "identity"}, optional
         Scale to pool on; that of the figure's name where not given: shares such as the AUC on
-        logits, correlations such as the ICC on Fisher z.
+        logits, correlations such as the ICC on Fisher z, likelihood ratios on logarithms.
     level : float
         Confidence of the intervals.
 

@@ -84,19 +84,29 @@ def software(run: Run) -> Fact:
     return Fact(f"This run used {', '.join(parts)}{' on ' + ', '.join(place) if place else ''}.")
 
 
+def imaging_software(run: Run) -> Fact:
+    """The software, if this run measured images; that of an evaluation made no index test."""
+    return software(run) if _measured(run) else NOTHING
+
+
 def settings(run: Run) -> Fact:
-    """Choices that change a number, as far as they are plain values."""
-    chosen = mapping(run.manifest.get("settings")) or mapping(run.evaluation.get("settings"))
+    """Choices that change a number of a run that measured images, as far as they are plain."""
     plain = [
         f"{name} {value}"
-        for name, value in chosen.items()
-        if isinstance(value, str | int | float | bool) and value != ""
+        for name, value in mapping(run.manifest.get("settings")).items()
+        if isinstance(value, str | int | float) and value != ""
     ]
-    if not plain:
+    if not plain or not _measured(run):
         return NOTHING
     text = ", ".join(plain)
     short = text if len(text) <= LONGEST else f"{text[:LONGEST]} … (all in the manifest)"
     return Fact(f"Settings of this run: {short}.")
+
+
+def _measured(run: Run) -> bool:
+    """Whether a run worked on images: an evaluation has intervals to set, a cohort no inputs."""
+    chosen = mapping(run.manifest.get("settings"))
+    return bool(run.manifest.get("input_sha256")) and "intervals" not in chosen
 
 
 def inputs(run: Run) -> Fact:
@@ -254,14 +264,11 @@ def _listed(run: Run, found: Iterable[Figure]) -> Fact:
 
 
 def numbers(run: Run) -> Fact:
-    """Rows and patients that the figures come from."""
-    met = {(f.rows, f.clusters): f for f in run.figures() if f.rows > 0}
-    if not met:
+    """What an evaluation says of its rows and patients."""
+    summary = run.evaluation.get("summary")
+    if not run.figures() or not isinstance(summary, str) or not summary.strip():
         return NOTHING
-    sizes = [
-        f"{rows} rows" + (f" of {clusters} patients" if clusters else "") for rows, clusters in met
-    ]
-    return Fact(f"This evaluation has {', or for some figures '.join(sizes)}.")
+    return Fact(f"This evaluation: {summary.strip()}")
 
 
 def heterogeneity(run: Run) -> Fact:
@@ -323,6 +330,7 @@ FACTS: Mapping[str, Callable[[Run], Fact]] = {
     fact.__name__: fact
     for fact in (
         software,
+        imaging_software,
         settings,
         inputs,
         virtual,

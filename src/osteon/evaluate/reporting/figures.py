@@ -30,8 +30,6 @@ class Figure:
         Ends of its interval.
     level : float or None
         Confidence.
-    rows, clusters : int
-        Rows and patients; 0 where the evaluation does not tell.
     """
 
     name: str
@@ -40,8 +38,6 @@ class Figure:
     high: float | None
     level: float | None
     unit: str
-    rows: int
-    clusters: int
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
@@ -71,7 +67,6 @@ def _figure(one: Mapping[str, Any]) -> Figure:
     low, high, level = (
         float(one[key]) if is_number(one.get(key)) else None for key in ("low", "high", "level")
     )
-    rows, clusters = (int(one[key]) if is_number(one.get(key)) else 0 for key in _COUNTS)
     unit = one.get("unit")
     return Figure(
         one["name"].strip(),
@@ -80,12 +75,7 @@ def _figure(one: Mapping[str, Any]) -> Figure:
         high,
         level,
         unit if isinstance(unit, str) and unit != "1" else "",
-        rows,
-        clusters,
     )
-
-
-_COUNTS = ("rows", "clusters")
 
 
 def accuracies(evaluation: Mapping[str, Any]) -> tuple[Figure, ...]:
