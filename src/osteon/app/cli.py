@@ -13,6 +13,7 @@ from cyclopts.exceptions import CycloptsError
 from .. import __version__
 from .calibrate import calibrate
 from .cite import cite
+from .evaluate import evaluate
 from .measure import measure
 from .simulate import simulate
 from .structure import structure
@@ -37,6 +38,7 @@ app.command(measure)
 app.command(structure)
 app.command(calibrate)
 app.command(simulate)
+app.command(evaluate)
 app.command(cite)
 
 

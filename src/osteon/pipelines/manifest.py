@@ -24,6 +24,8 @@ PACKAGES = (
     "SimpleITK",
     "matplotlib",
     "jinja2",
+    "scikit-learn",
+    "statsmodels",
 )
 """Packages that can change a number or a picture."""
 

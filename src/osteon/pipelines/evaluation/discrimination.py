@@ -1,0 +1,396 @@
+"""How well scores tell the diseased from the others, and whether they are of use."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...core import OsteonError, UnusableTable
+from ...evaluate import Comparison, Estimate, checked
+from ...evaluate.design import Transport, transport
+from ...evaluate.discrimination import (
+    at_operating_point,
+    auc,
+    average_precision,
+    bootstrap_auc,
+    choose_threshold,
+    clustered_auc,
+    compare_auc,
+    compare_clustered_auc,
+    hand_till,
+    holm,
+    one_vs_rest,
+    precision_recall_curve,
+    roc_curve,
+)
+from ...io import Table
+from .cases import Cases, DiscriminationSettings, cases, parted
+from .parts import (
+    SCHEMA,
+    cell,
+    cited,
+    comparisons_table,
+    estimates_table,
+    finding,
+    plain_table,
+    renamed,
+    triple,
+)
+from .usefulness import usefulness
+
+MOST_POINTS = 2000
+"""Points of a curve that a figure keeps."""
+
+
+def evaluate_discrimination(table: Table, settings: DiscriminationSettings) -> dict[str, Any]:
+    """How well scores tell the diseased from the others.
+
+    Parameters
+    ----------
+    table : Table
+        One row a patient, or several rows a patient.
+    settings : DiscriminationSettings
+        What tells whom from whom.
+
+    Returns
+    -------
+    dict
+        The evaluation as plain data (``osteon-evaluation-1``), without settings and manifest.
+
+    Raises
+    ------
+    UnusableTable
+        If the table gives no such figure: one class, constant scores, a patient on two sides.
+    """
+    table, training, told = parted(table, settings)
+    if settings.classes:
+        found = _classes(table, settings)
+    else:
+        found = _two_classes(table, training, settings)
+    found["methods"] = [*told, *found["methods"]]
+    return {"schema": SCHEMA, "kind": "discrimination", "warning": "", **found}
+
+
+def _warning(areas: dict[str, dict[str, Estimate]]) -> str:
+    """What to do about a score that is surely turned the wrong way."""
+    turned = [name for name, found in areas.items() if (found["AUC"].high or 1.0) < 0.5]
+    if not turned:
+        return ""
+    return (
+        f"Lower values of {', '.join(turned)} go with disease, so that the AUC is below 0.5. If "
+        f"that is how they are meant, name them: --lower {' '.join(turned)}."
+    )
+
+
+def _two_classes(
+    table: Table, training: Table | None, settings: DiscriminationSettings
+) -> dict[str, Any]:
+    rows = cases(table, settings)
+    areas = {name: area(rows, name, settings) for name in settings.scores}
+    seen: list[Estimate | Comparison] = [one for found in areas.values() for one in found.values()]
+    tables = [_areas(areas)]
+    figures = _curves(rows, areas)
+    tests = _tests(rows, settings)
+    if tests:
+        tables.append(
+            comparisons_table("auc-tests", "AUC against the first score", tests, _family(tests))
+        )
+        seen += tests
+    if training is not None:
+        points, table_of = _operating(rows, cases(training, settings), settings)
+        tables += table_of
+        seen += points
+    if settings.probabilities:
+        useful = usefulness(rows, settings)
+        tables, figures = tables + useful["tables"], figures + useful["figures"]
+        seen += useful["seen"]
+    if settings.site is not None:
+        found = _sites(table, settings)
+        tables.append(found["table"])
+        figures.append(found["figure"])
+        seen += found["seen"]
+    return {
+        "title": f"{settings.label} by {', '.join(settings.scores)}",
+        "summary": _summary(rows, settings),
+        "warning": _warning(areas),
+        "findings": [finding(one["AUC"], f"AUC, {name}") for name, one in areas.items()],
+        "tables": tables,
+        "figures": figures,
+        **cited(seen),
+    }
+
+
+def area(rows: Cases, name: str, settings: DiscriminationSettings) -> dict[str, Estimate]:
+    """AUC and average precision of a score; patients with several rows count once."""
+    level, scores = settings.intervals.level, rows.scores[name]
+    if rows.patients is None:
+        found = {"AUC": auc(rows.labels, scores, level=level)}
+    else:
+        found = {
+            "AUC": clustered_auc(rows.labels, scores, rows.patients, level=level),
+            "AUC, bootstrap of patients": bootstrap_auc(
+                rows.labels,
+                scores,
+                rows.patients,
+                resamples=settings.intervals.resamples,
+                rng=settings.intervals.generator(),
+                level=level,
+            ),
+        }
+    found["average precision"] = average_precision(
+        rows.labels,
+        scores,
+        clusters=rows.patients,
+        resamples=settings.intervals.resamples,
+        rng=settings.intervals.generator(),
+        level=level,
+    )
+    return found
+
+
+def _areas(areas: dict[str, dict[str, Estimate]]) -> dict[str, Any]:
+    rows = [
+        (f"{what}, {name}", one) for name, found in areas.items() for what, one in found.items()
+    ]
+    return estimates_table("discrimination", "Discrimination", rows)
+
+
+def _curves(rows: Cases, areas: dict[str, dict[str, Estimate]]) -> list[dict[str, Any]]:
+    """ROC and precision–recall curves."""
+    roc, recall = [], []
+    for name, scores in rows.scores.items():
+        curve = roc_curve(rows.labels, scores)
+        kept = _thinned(curve.false_positive.size)
+        roc.append(
+            {
+                "name": name,
+                "false_positive": curve.false_positive[kept].tolist(),
+                "true_positive": curve.true_positive[kept].tolist(),
+                "auc": triple(areas[name]["AUC"]),
+                "points": [],
+            }
+        )
+        found = precision_recall_curve(rows.labels, scores)
+        kept = _thinned(found.recall.size)
+        recall.append(
+            {
+                "name": name,
+                "recall": found.recall[kept].tolist(),
+                "precision": found.precision[kept].tolist(),
+                "ap": triple(areas[name]["average precision"]),
+            }
+        )
+    return [
+        {
+            "key": "roc",
+            "kind": "roc",
+            "title": "Receiver operating characteristic",
+            "caption": "The diagonal is chance.",
+            "data": {"curves": roc},
+        },
+        {
+            "key": "precision-recall",
+            "kind": "precision-recall",
+            "title": "Precision and recall",
+            "caption": "The level line is the share of diseased rows: what chance would give.",
+            "data": {"curves": recall, "prevalence": float(rows.labels.mean())},
+        },
+    ]
+
+
+def _thinned(points: int) -> Any:
+    """Numbers of the points of a curve that are kept: all, or evenly spread ones."""
+    return np.unique(np.linspace(0, points - 1, min(points, MOST_POINTS)).round().astype(int))
+
+
+def _tests(rows: Cases, settings: DiscriminationSettings) -> list[Comparison]:
+    """Every other score against the first, corrected where there are several."""
+    level = settings.intervals.level
+    first, *others = settings.scores
+    found = []
+    for name in others:
+        a, b = rows.scores[name], rows.scores[first]
+        if rows.patients is None:
+            one = compare_auc(rows.labels, a, b, level=level)
+        else:
+            one = compare_clustered_auc(rows.labels, a, b, rows.patients, level=level)
+        found.append(renamed(one, f"AUC, {name} − {first}"))
+    return list(holm(found)) if len(found) > 1 else found
+
+
+def _family(tests: list[Comparison]) -> str:
+    """What was corrected for."""
+    if len(tests) < 2:
+        return ""
+    return f"Corrected for {len(tests)} comparisons (Holm)."
+
+
+def _operating(
+    rows: Cases, training: Cases, settings: DiscriminationSettings
+) -> tuple[list[Estimate], list[dict[str, Any]]]:
+    """Sensitivity and so on at a threshold that was chosen on other patients."""
+    tables: list[dict[str, Any]] = []
+    seen: list[Estimate] = []
+    for name in settings.scores:
+        point = choose_threshold(
+            training.labels,
+            training.scores[name],
+            rule=settings.rule,
+            target=settings.target,
+            subjects=training.names or None,
+        )
+        found = at_operating_point(
+            rows.labels,
+            rows.scores[name],
+            point,
+            subjects=rows.names or None,
+            level=settings.intervals.level,
+        )
+        seen += found.values()
+        note = f"{_from(point.threshold, name, settings)}, chosen on the training rows."
+        if rows.patients is not None:
+            note += " Rows of one patient are counted as if they were independent."
+        key = f"operating-{len(tables) + 1}"
+        tables.append(estimates_table(key, f"At the threshold of {name}", found.items(), note))
+    return seen, tables
+
+
+def _from(threshold: float, name: str, settings: DiscriminationSettings) -> str:
+    """Whom a threshold calls diseased."""
+    if name in settings.lower:
+        return f"Diseased up to {-threshold:.6g} ({settings.rule})"
+    return f"Diseased from {threshold:.6g} ({settings.rule})"
+
+
+def _sites(table: Table, settings: DiscriminationSettings) -> dict[str, Any]:
+    """AUC of each site and how far sites differ."""
+    sites = [str(site) for site in table.text(str(settings.site))]
+    name = settings.scores[0]
+    by_site: dict[str, Estimate] = {}
+    rows: list[dict[str, Any]] = []
+    for site in sorted(set(sites)):
+        part = table.only(np.array([one == site for one in sites]))
+        try:
+            found = area(cases(part, settings), name, settings)["AUC"]
+        except OsteonError as fault:
+            rows.append({"site": site, "rows": part.rows, "auc": None, "note": str(fault)})
+            continue
+        by_site[site] = found
+        rows.append({"site": site, "rows": part.rows, "auc": cell(found), "note": found.note})
+    if len(by_site) < 2:
+        raise UnusableTable(
+            f"column '{settings.site}' has {len(by_site)} sites with an AUC; to compare sites at "
+            f"least 2 are needed. {rows[0]['site']}: {rows[0]['note'] or 'has one.'}"
+        )
+    over, note = _pooled(by_site)
+    bars = [_bar(site, one) for site, one in by_site.items()]
+    if over is not None:
+        rows.append({"site": "all, random effects", "rows": table.rows, "auc": cell(over.pooled)})
+        bars.append(_bar("all sites", over.pooled))
+    columns = (
+        {"key": "site", "title": "Site", "kind": "text"},
+        {"key": "rows", "title": "Rows", "kind": "count"},
+        {"key": "auc", "title": "AUC (interval)", "kind": "estimate"},
+        {"key": "note", "title": "Note", "kind": "text"},
+    )
+    return {
+        "table": plain_table("sites", f"AUC of {name} by site", columns, rows, note),
+        "figure": {
+            "key": "sites",
+            "kind": "forest",
+            "title": f"AUC of {name} by site",
+            "caption": note,
+            "data": {"rows": bars, "axis": "AUC", "null": None},
+        },
+        "seen": [] if over is None else [over.pooled, over.prediction],
+    }
+
+
+def _pooled(by_site: dict[str, Estimate]) -> tuple[Transport | None, str]:
+    """The AUC over sites and how far they differ, in a sentence; or why it cannot be told."""
+    try:
+        over = transport(by_site)
+    except OsteonError as fault:
+        return None, f"Sites are not pooled: {fault}"
+    said = f"I² {100 * over.i2:.0f} %, Cochran's Q {over.q:.2f}"
+    if over.prediction.low is not None and over.prediction.high is not None:
+        said += f"; a new site would lie in {over.prediction.low:.2f}–{over.prediction.high:.2f}"
+    return over, f"{said}. {over.note}".strip()
+
+
+def _bar(name: str, estimate: Estimate) -> dict[str, Any]:
+    """A row of a forest plot."""
+    return {
+        "name": name,
+        "group": "",
+        "value": estimate.value,
+        "low": estimate.low,
+        "high": estimate.high,
+        "reference": False,
+        "p": None,
+    }
+
+
+def _classes(table: Table, settings: DiscriminationSettings) -> dict[str, Any]:
+    """Three classes or more, one column of probabilities a class."""
+    labels = [str(one) for one in table.text(settings.label)]
+    odd = [row for row, one in enumerate(labels) if one not in settings.classes]
+    if odd:
+        raise UnusableTable(
+            f"column '{settings.label}' has '{labels[odd[0]]}' in row {odd[0] + 1}, which is none "
+            f"of the classes {', '.join(settings.classes)}."
+        )
+    given = [checked.probabilities(table.numbers(name), name) for name in settings.scores]
+    chances = np.stack(given, axis=1)
+    level = settings.intervals.level
+    each = one_vs_rest(labels, chances, settings.classes, level=level)
+    over = hand_till(
+        labels,
+        chances,
+        settings.classes,
+        resamples=settings.intervals.resamples,
+        rng=settings.intervals.generator(),
+        level=level,
+    )
+    return {
+        "title": f"{settings.label}: {', '.join(settings.classes)}",
+        "summary": f"{table.rows} rows in {len(settings.classes)} classes.",
+        "findings": [finding(over)],
+        "tables": [
+            estimates_table(
+                "classes", "Each class against the rest", [*each.items(), (over.name, over)]
+            )
+        ],
+        "figures": [_confusion(labels, chances.argmax(axis=1), settings)],
+        **cited([*each.values(), over]),
+    }
+
+
+def _confusion(
+    labels: list[str], called: NDArray[np.intp], settings: DiscriminationSettings
+) -> dict[str, Any]:
+    """Who was called what."""
+    place = {name: number for number, name in enumerate(settings.classes)}
+    counts = np.zeros((len(place), len(place)), int)
+    np.add.at(counts, ([place[name] for name in labels], called), 1)
+    return {
+        "key": "confusion",
+        "kind": "confusion",
+        "title": "Most probable class against the truth",
+        "caption": "Number of rows.",
+        "data": {
+            "classes": list(settings.classes),
+            "counts": counts.tolist(),
+            "truth": settings.label,
+            "called": "most probable",
+        },
+    }
+
+
+def _summary(rows: Cases, settings: DiscriminationSettings) -> str:
+    """One sentence on what was evaluated."""
+    told = f"{rows.labels.size} rows, {int(rows.labels.sum())} with disease"
+    if rows.patients is not None:
+        told += f", of {len(np.unique(rows.patients))} patients"
+    low = f"; lower values of {', '.join(settings.lower)} mean disease" if settings.lower else ""
+    return f"{told}{low}."
