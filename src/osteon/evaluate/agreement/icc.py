@@ -13,7 +13,8 @@ from .forms import KEYS, known_key
 DOI = "10.1037/1082-989X.1.1.30"
 F_INTERVAL = "interval from the F distribution (Shrout & Fleiss 1979, McGraw & Wong 1996)"
 ABSOLUTE_INTERVAL = "interval from F with Satterthwaite's degrees of freedom (McGraw & Wong 1996)"
-SMALLEST_DEGREES = 1e-3
+SMALLEST_DEGREES = 1.0
+"""Satterthwaite's are never fewer, but where a negative ICC makes one of their weights negative."""
 
 
 def icc(ratings: ArrayLike, *, level: float = LEVEL) -> dict[str, Estimate]:
