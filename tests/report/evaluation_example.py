@@ -215,6 +215,59 @@ def checklist():
     ]
 
 
+FINDINGS = [
+    {
+        "name": "AUC, Structure",
+        "value": 0.912,
+        "low": 0.853,
+        "high": 0.957,
+        "level": 0.95,
+        "unit": "1",
+        "note": "DeLong, 80 patients",
+    },
+    {
+        "name": "Bias",
+        "value": -3.2,
+        "low": -4.6,
+        "high": -1.8,
+        "level": 0.95,
+        "unit": "mg/cm3",
+        "note": "",
+    },
+    {
+        "name": "ICC(2,1)",
+        "value": 0.87,
+        "low": 0.8,
+        "high": 0.92,
+        "level": 0.95,
+        "unit": "1",
+        "note": "Two-way random, absolute agreement, single rater",
+    },
+    {
+        "name": "Patients",
+        "value": 80,
+        "low": None,
+        "high": None,
+        "level": None,
+        "unit": "",
+        "note": "",
+    },
+]
+
+REFERENCES = [
+    {
+        "text": "DeLong ER, DeLong DM, Clarke-Pearson DL. Comparing the areas under two or "
+        "more correlated receiver operating characteristic curves. Biometrics 1988;44:837.",
+        "doi": "10.2307/2531595",
+    },
+    {
+        "text": "Holm S. A simple sequentially rejective multiple test procedure. Scand J "
+        "Stat 1979;6:65.",
+        "doi": "",
+    },
+]
+
+
 def evaluation(kind="compare", names=("Structure", "Texture", "Age and sex"), **more):
     """A whole evaluation of models of these names."""
     made = {
@@ -224,44 +277,7 @@ def evaluation(kind="compare", names=("Structure", "Texture", "Age and sex"), **
         "summary": "Of three models, that from trabecular structure tells patients with a fracture "
         "apart best; the difference from the second is within chance.",
         "warning": "These patients are simulated; no number here says anything about a person.",
-        "findings": [
-            {
-                "name": "AUC, Structure",
-                "value": 0.912,
-                "low": 0.853,
-                "high": 0.957,
-                "level": 0.95,
-                "unit": "1",
-                "note": "DeLong, 80 patients",
-            },
-            {
-                "name": "Bias",
-                "value": -3.2,
-                "low": -4.6,
-                "high": -1.8,
-                "level": 0.95,
-                "unit": "mg/cm3",
-                "note": "",
-            },
-            {
-                "name": "ICC(2,1)",
-                "value": 0.87,
-                "low": 0.8,
-                "high": 0.92,
-                "level": 0.95,
-                "unit": "1",
-                "note": "Two-way random, absolute agreement, single rater",
-            },
-            {
-                "name": "Patients",
-                "value": 80,
-                "low": None,
-                "high": None,
-                "level": None,
-                "unit": "",
-                "note": "",
-            },
-        ],
+        "findings": FINDINGS,
         "tables": [table(names)],
         "figures": [
             roc_figure(names),
@@ -278,18 +294,7 @@ def evaluation(kind="compare", names=("Structure", "Texture", "Age and sex"), **
             "The area under the ROC curve was compared by the method of DeLong et al. (1).",
             "P values were corrected for several comparisons after Holm (2).",
         ],
-        "references": [
-            {
-                "text": "DeLong ER, DeLong DM, Clarke-Pearson DL. Comparing the areas under two or "
-                "more correlated receiver operating characteristic curves. Biometrics 1988;44:837.",
-                "doi": "10.2307/2531595",
-            },
-            {
-                "text": "Holm S. A simple sequentially rejective multiple test procedure. Scand J "
-                "Stat 1979;6:65.",
-                "doi": "",
-            },
-        ],
+        "references": REFERENCES,
         "settings": {"level": 0.95, "seed": 7, "resamples": 2000},
         "manifest": {
             "osteon": "0.5.0",

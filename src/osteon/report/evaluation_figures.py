@@ -82,7 +82,7 @@ def paper_figure(figure: Mapping[str, Any]) -> PaperFigure:
     BadSetting
         If its data cannot be drawn.
     """
-    key, kind, data = str(figure["key"]), figure.get("kind"), figure.get("data") or {}
+    key, kind, data = str(figure["key"]), str(figure.get("kind")), figure.get("data") or {}
     if kind not in DRAWN:
         raise UnknownName(f"kind of figure '{kind}' is unknown; there are {', '.join(DRAWN)}.")
     title = one_line(figure.get("title") or "")

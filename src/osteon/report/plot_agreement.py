@@ -71,7 +71,7 @@ def scatter(data: Mapping[str, Any], width: float) -> Figure:
         ps.entry(one.get("name") or "Line", width - left, **looks[n]) for n, one in enumerate(lines)
     ]
     if data.get("identity"):
-        equal = {"color": ps.MUTED, "linewidth": 0.8, "linestyle": (0, (1, 1.4))}
+        equal: ps.Looks = {"color": ps.MUTED, "linewidth": 0.8, "linestyle": (0, (1, 1.4))}
         entries.append(ps.entry("Identity", width - left, **equal))
     across = data.get("x_name") or "x"
     below = high + 2 + ps.label_height(across, _unit(data), high)
@@ -150,7 +150,7 @@ def _levels(axes: Axes, levels: Mapping[str, Any], unit: str) -> None:
     known = {key: level for key, level in levels.items() if level[0] is not None}
     names = {"upper": "Upper limit", "bias": "Bias", "lower": "Lower limit"}
     bottom, top = axes.get_ylim()
-    high = axes.get_position().height * axes.get_figure().get_size_inches()[1] / ps.MM
+    high = axes.get_position().height * ps.size_of(axes)[1]
     if not known:
         return
     together = [x for level in known.values() for x in level if x is not None]

@@ -5,6 +5,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from . import plot_sheet as ps
 from .plot_curves import LEFT, SQUARE, pair, thinned, unit_square
@@ -21,7 +22,7 @@ def calibration(data: Mapping[str, Any], width: float) -> Figure:
     """Observed shares over predicted probabilities, and below them the patients in each bin."""
     curves = data.get("curves") or []
     entries = [_entry(curve, place, width) for place, curve in enumerate(curves)]
-    ideal = {"color": ps.MUTED, "linewidth": 0.8, "linestyle": (0, (1, 1.6))}
+    ideal: ps.Looks = {"color": ps.MUTED, "linewidth": 0.8, "linestyle": (0, (1, 1.6))}
     entries.append(ps.entry("Perfect calibration", width - LEFT, **ideal))
     side = min(SQUARE, width - LEFT - 4)
     sheet = ps.new_sheet(width, side + COUNTS + 15 + ps.legend_height(entries))
@@ -106,7 +107,7 @@ def _entry(curve: Mapping[str, Any], place: int, width: float) -> ps.Entry:
     texts = ps.wrapped(curve.get("name"), room, 2) if one_line(curve.get("name") or "") else []
     together = ", ".join(told)
     texts += [together] if told and ps.text_width(together) <= room else told
-    line = ps.Line2D(
+    line = Line2D(
         [],
         [],
         color=look.colour,

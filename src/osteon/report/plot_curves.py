@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 from numpy.typing import NDArray
 
@@ -40,7 +41,7 @@ def precision_recall(data: Mapping[str, Any], width: float) -> Figure:
     entries = _entries(curves, "ap", "average precision", width)
     prevalence = finite(data.get("prevalence"))
     if prevalence is not None:
-        guess = {"color": ps.MUTED, "linewidth": 0.8, "linestyle": (0, (1, 1.6))}
+        guess: ps.Looks = {"color": ps.MUTED, "linewidth": 0.8, "linestyle": (0, (1, 1.6))}
         words = f"Prevalence, {number(prevalence, 2)}"
         entries.append(ps.entry(words, width - LEFT, **guess))
     sheet, axes = _square(width, entries)
@@ -70,8 +71,8 @@ def decision(data: Mapping[str, Any], width: float) -> Figure:
         ps.entry(curve.get("name") or "Model", width - LEFT, **_line(place))
         for place, curve in enumerate(curves)
     ]
-    everyone = {"color": ps.MUTED, "linewidth": 0.9, "linestyle": (0, (1, 1.4))}
-    nobody = {"color": ps.INK, "linewidth": 0.9, "linestyle": "-"}
+    everyone: ps.Looks = {"color": ps.MUTED, "linewidth": 0.9, "linestyle": (0, (1, 1.4))}
+    nobody: ps.Looks = {"color": ps.INK, "linewidth": 0.9, "linestyle": "-"}
     entries.append(ps.entry("Treat all", width - LEFT, **everyone))
     entries.append(ps.entry("Treat none", width - LEFT, **nobody))
     high = 58.0
@@ -164,10 +165,10 @@ def _entries(
             texts = [together]
         elif area:
             texts.append(area)
-        made.append(ps.Entry(texts, ps.Line2D([], [], **_line(place))))
+        made.append(ps.Entry(texts, Line2D([], [], **_line(place))))
         for point in curve.get("points") or ():
             look = ps.look(place)
-            mark = {"linestyle": "none", "marker": look.marker, "markersize": 4.5}
+            mark: ps.Looks = {"linestyle": "none", "marker": look.marker, "markersize": 4.5}
             mark |= {"markerfacecolor": ps.PAPER, "markeredgecolor": look.colour}
             made.append(ps.entry(point.get("name") or "Operating point", width - LEFT, **mark))
     return made

@@ -37,6 +37,9 @@ DOTS_PER_INCH = 600
 FAMILIES = ("Arial", "Liberation Sans", "DejaVu Sans")
 """Sans-serif letters, best first; the last comes with matplotlib and has nearly every sign."""
 
+Looks = dict[str, Any]
+"""What matplotlib calls the settings of a line or a text."""
+
 INK, MUTED, FAINT, PAPER, WASH = "#1b2530", "#55606e", "#c9d0d8", "#ffffff", "#eef1f4"
 
 SERIES = ("#0063a6", "#d55e00", "#00855f", "#8d3f74", "#a87400", "#3c8dc0")
@@ -73,7 +76,7 @@ def look(place: int) -> Look:
 @contextmanager
 def sheet_style(key: str) -> Iterator[None]:
     """Settings of a figure; `key` makes the names inside it its own, the same each time."""
-    settings = {
+    settings: Any = {
         "svg.fonttype": "path",
         "svg.hashsalt": key,
         "pdf.fonttype": 42,
@@ -123,6 +126,12 @@ def place_axes(sheet: Figure, box: Sequence[float]) -> Axes:
     return axes
 
 
+def size_of(axes: Axes) -> tuple[float, float]:
+    """Width and height in mm of the sheet that axes stand on."""
+    wide, high = axes.figure.get_figure(root=True).get_size_inches()
+    return float(wide) / MM, float(high) / MM
+
+
 def text_width(text: str, size: float = FONT, weight: str = "normal") -> float:
     """Width of a text in mm."""
     return _text_width(text, size, weight, families())
@@ -162,7 +171,7 @@ def wrapped(text: Any, width: float, lines: int = 2, size: float = FONT) -> list
 def label_axes(axes: Axes, across: Any, up: Any, unit: str = "") -> None:
     """Name both axes in at most two lines each, with a unit that is never cut off."""
     box = axes.get_position()
-    wide, high = (inches / MM for inches in axes.get_figure().get_size_inches())
+    wide, high = size_of(axes)
     axes.set_xlabel("\n".join(_label(across, unit, box.width * wide + 6)), labelpad=3)
     axes.set_ylabel("\n".join(_label(up, unit, box.height * high)), labelpad=3)
 
@@ -224,7 +233,7 @@ def nothing_there(axes: Axes, words: str = "No values to draw") -> None:
     """Say that a figure is empty."""
     axes.set_xticks([])
     axes.set_yticks([])
-    middle = {"transform": axes.transAxes, "ha": "center", "va": "center"}
+    middle: Looks = {"transform": axes.transAxes, "ha": "center", "va": "center"}
     ground = {"facecolor": PAPER, "edgecolor": "none", "pad": 2}
     axes.text(0.5, 0.5, words, color=MUTED, bbox=ground, zorder=9, **middle)
 

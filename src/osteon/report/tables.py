@@ -177,11 +177,9 @@ def _raised(text: str) -> str:
     """Runs of raised and lowered digits between marks that no text holds."""
     for signs, mark in ((RAISED, "\x01"), (LOWERED, "\x02")):
         plain = str.maketrans(signs, "-0123456789"[-len(signs) :])
-        text = re.sub(
-            f"[{signs}]+",
-            lambda run, m=mark, p=plain: m + run.group().translate(p) + "\x03",
-            text,
-        )
+        parts = re.split(f"([{signs}]+)", text)
+        parts[1::2] = [f"{mark}{run.translate(plain)}\x03" for run in parts[1::2]]
+        text = "".join(parts)
     return text
 
 
