@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from osteon.core import UnusableTable
 from osteon.evaluate.discrimination import (
@@ -65,6 +66,24 @@ def test_the_variance_is_obuchowskis_written_out(seed):
     test = compare_clustered_auc(labels, a, b, clusters)
     variance = covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1]
     assert test.statistic == pytest.approx(test.difference.value / variance**0.5)
+
+
+def test_the_logit_interval_has_the_degrees_of_freedom_of_its_variance():
+    labels, a, _, clusters = patients(6, many=30)
+    apart = np.subtract.outer(a[labels], a[~labels])
+    order = np.where(apart > 0, 1.0, np.where(apart == 0, 0.5, 0.0))
+    area = order.mean()
+    gains = np.zeros(30)
+    np.add.at(gains, clusters[labels], (order.mean(axis=1) - area) / labels.sum())
+    np.add.at(gains, clusters[~labels], (order.mean(axis=0) - area) / (~labels).sum())
+    # A variance whose relative variance is (kurtosis - 1) / n is as sure as one of chi-square.
+    degrees = 2 * 30 / (stats.kurtosis(gains, fisher=False, bias=True) - 1)
+    assert gains.mean() == pytest.approx(0, abs=1e-12)
+    plain = clustered_auc(labels, a, clusters, interval="delong")
+    error = (plain.high - area) / 1.959963984540054 / (area * (1 - area))
+    found = clustered_auc(labels, a, clusters)
+    odds = np.log([found.low / (1 - found.low), found.high / (1 - found.high)])
+    assert 0.5 * np.diff(odds)[0] == pytest.approx(stats.t.ppf(0.975, degrees) * error)
 
 
 def test_one_row_a_patient_is_delong():
