@@ -55,7 +55,7 @@ class Trial:
 
 
 def intervals_of_icc() -> Iterator[Trial]:
-    """Readers drawn from many, and given ones."""
+    """Readers that differ by chance only."""
     for form in ("ICC(2,1)", "ICC(3,1)"):
         for readers in (2, 3):
             for true in (0.5, 0.75, 0.9):
@@ -66,12 +66,26 @@ def intervals_of_icc() -> Iterator[Trial]:
                     return icc(populations.readings(rng, PATIENTS, k, true))[form]
 
                 yield Trial(form, f"{readers} readers, no bias, ICC {true}", true, work)
+
+
+def intervals_of_biased_icc() -> Iterator[Trial]:
+    """Readers and methods that read too high."""
+    for readers in (3, 5):
+
+        def drawn(rng: Rng, k: int = readers) -> Estimate:
+            return icc(populations.drawn_readers(rng, PATIENTS, k, 0.7, 0.1))["ICC(2,1)"]
+
+        yield Trial("ICC(2,1)", f"{readers} readers drawn from many, ICC 0.7", 0.7, drawn)
     for true, bias in ((0.6, 0.8), (0.8, 0.5)):
 
         def shifted(rng: Rng, true: float = true, bias: float = bias) -> Estimate:
             return icc(populations.biased(rng, PATIENTS, true, bias))["ICC(2,1)"]
 
         yield Trial("ICC(2,1)", f"2 methods, one reads {bias} SD high, ICC {true}", true, shifted)
+
+
+def intervals_of_nested_icc() -> Iterator[Trial]:
+    """Several patches a patient."""
     for true in (0.5, 0.8):
 
         def nested(rng: Rng, true: float = true) -> Estimate:
@@ -172,7 +186,14 @@ def tests_of_icc() -> Iterator[Trial]:
 
 
 KINDS = {
-    "interval": (intervals_of_icc, intervals_of_auc, intervals_of_limits, intervals_of_slope),
+    "interval": (
+        intervals_of_icc,
+        intervals_of_biased_icc,
+        intervals_of_nested_icc,
+        intervals_of_auc,
+        intervals_of_limits,
+        intervals_of_slope,
+    ),
     "test": (tests_of_auc, tests_of_icc),
 }
 

@@ -18,6 +18,14 @@ def readings(rng: Rng, patients: int, readers: int, true: float) -> Numbers:
     return values
 
 
+def drawn_readers(rng: Rng, patients: int, readers: int, true: float, share: float) -> Numbers:
+    """Readings by readers drawn anew, whose biases hold `share` of the variance; ICC `true`."""
+    values: Numbers = rng.normal(0, np.sqrt(1 - true - share), (patients, readers))
+    values += rng.normal(0, np.sqrt(true), (patients, 1))
+    values += rng.normal(0, np.sqrt(share), (1, readers))
+    return values
+
+
 def biased(rng: Rng, patients: int, true: float, bias: float) -> Numbers:
     """Readings by two methods of which one reads `bias` too high; agreement ICC `true`.
 

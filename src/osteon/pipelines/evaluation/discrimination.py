@@ -372,7 +372,7 @@ def _confusion(
     """Who was called what."""
     place = {name: number for number, name in enumerate(settings.classes)}
     counts = np.zeros((len(place), len(place)), int)
-    np.add.at(counts, ([place[name] for name in labels], called), 1)
+    np.add.at(counts, (np.array([place[name] for name in labels]), called), 1)
     return {
         "key": "confusion",
         "kind": "confusion",
