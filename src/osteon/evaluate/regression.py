@@ -151,8 +151,8 @@ def _resampled(
     sums, drawn = sums_and_draws
     figure = FIGURES[name]
     value = float(figure(sums.sum(axis=0)))
-    draws, left = existing(figure(drawn)), existing(figure(sums.sum(axis=0) - sums))
-    low, high = bca_interval(draws, value, left, table.level)
+    draws, left = existing(figure(drawn)), figure(sums.sum(axis=0) - sums)
+    low, high = bca_interval(draws, value, left[np.isfinite(left)], table.level)
     method = _bootstrap_of(table, len(drawn))
     return Estimate(
         name, value, low, high, table.level, unit if name in IN_UNIT else "1", method, BCA,
@@ -220,11 +220,10 @@ def _spearman_of_clusters(table: _Table, resamples: int, rng: np.random.Generato
     ]
     one = np.ones(table.clusters)
     part_of = np.arange(one.size) % JACKKNIFE
-    left = [weighted(one - (part_of == out)) for out in range(part_of.max() + 1)]
+    left = np.array([weighted(one - (part_of == out)) for out in range(part_of.max() + 1)])
     value = weighted(one)
-    low, high = bca_interval(
-        existing(np.array(draws)), value, existing(np.array(left)), table.level
-    )
+    left = left[np.isfinite(left)]
+    low, high = bca_interval(existing(np.array(draws)), value, left, table.level)
     return Estimate(
         "Spearman rho", value, low, high, table.level, "1", _bootstrap_of(table, resamples), BCA,
         table.truth.size, table.clusters,

@@ -26,12 +26,12 @@ def test_four_rows_by_hand():
 
 
 def test_parts_of_rows_in_two_bins_by_hand():
-    # bins {0.1, 0.3} with none and one ill, {0.7, 0.9} with both ill, five times each
-    found = brier([0, 1, 1, 1] * 5, [0.1, 0.3, 0.7, 0.9] * 5, bins=2, rng=rng())
-    assert found.reliability == pytest.approx(0.5 * (0.2 - 0.5) ** 2 + 0.5 * (0.8 - 1) ** 2)
+    # bins {0.1, 0.2} with none and one ill, {0.4, 0.9} with both ill, five times each
+    found = brier([0, 1, 1, 1] * 5, [0.1, 0.2, 0.4, 0.9] * 5, bins=2, rng=rng())
+    assert found.reliability == pytest.approx(0.5 * (0.15 - 0.5) ** 2 + 0.5 * (0.65 - 1) ** 2)
     assert found.resolution == pytest.approx(0.5 * (0.5 - 0.75) ** 2 + 0.5 * (1 - 0.75) ** 2)
-    assert found.within_variance == pytest.approx(0.1**2)
-    assert found.within_covariance == pytest.approx(0.5 * 2 * 0.1 * 0.5)
+    assert found.within_variance == pytest.approx(0.5 * 0.05**2 + 0.5 * 0.25**2)
+    assert found.within_covariance == pytest.approx(0.5 * 2 * 0.05 * 0.5)
 
 
 @pytest.mark.parametrize("bins", [2, 5, 10, 50])

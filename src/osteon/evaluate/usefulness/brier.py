@@ -98,11 +98,13 @@ def brier(
     columns = [np.ones(truth.size), truth.astype(np.float64), off]
     sums = np.stack([np.bincount(where, column) for column in columns], axis=1).astype(np.float64)
     drawn = drawn_sums(sums, RESAMPLES, rng)
-    left = sums.sum(axis=0) - sums
+    without = sums.sum(axis=0) - sums
     named = []
     for name, figure in (("Brier score", _score), ("Brier skill", _skill)):
         value = float(figure(sums.sum(axis=0)))
-        low, high = bca_interval(existing(figure(drawn)), value, existing(figure(left)), level)
+        left = figure(without)
+        left = left[np.isfinite(left)]
+        low, high = bca_interval(existing(figure(drawn)), value, left, level)
         of = "rows" if clusters is None else "clusters"
         method = f"BCa bootstrap of {of}, {RESAMPLES} resamples"
         named.append(
