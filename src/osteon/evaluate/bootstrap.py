@@ -113,7 +113,7 @@ def drawn_sums(sums: Numbers, resamples: int, rng: np.random.Generator) -> Numbe
     """
     parts = np.array_split(np.arange(resamples), max(1, resamples // 100))
     counts = (drawn_counts(len(sums), len(part), rng) for part in parts)
-    return np.concatenate([count @ sums for count in counts])
+    return np.concatenate([count.astype(np.float64) @ sums for count in counts])
 
 
 def existing(draws: Numbers) -> Numbers:
