@@ -220,6 +220,12 @@ def test_a_table_without_an_area_is_told_in_one_line(labels, scores, told):
         assert "\n" not in str(error.value)
 
 
+def test_a_ragged_or_flat_table_of_models_is_told():
+    for scores in ([[1, 2], [3]], [1, 2], [["a", "b"], ["c", "d"]]):
+        with pytest.raises(UnusableTable, match="'scores' must"):
+            delong([0, 1], scores)
+
+
 def test_settings_that_are_none_are_told():
     labels, a, b = table(1)
     with pytest.raises(UnknownName, match="'wald'"):

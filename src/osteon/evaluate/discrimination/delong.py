@@ -6,14 +6,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ...core import UnknownName, UnusableTable
+from ...core import UnknownName
 from ..checked import Truth, confidence
 from ..estimate import LEVEL, Comparison, Estimate
 from .area import EXACT, LOGIT_DOI, Scale, area_interval, disjoint_pairs
 from .difference import compared
 from .exchange import exchange_variance
 from .placements import Table, placements, placements_apart
-from .sweep import independent, scored
+from .sweep import independent, rectangle, scored
 
 DOI = "10.2307/2531595"
 METHODS = {
@@ -86,9 +86,7 @@ def delong(labels: ArrayLike, scores: ArrayLike) -> tuple[Table, Table]:
     UnusableTable
         As `auc`.
     """
-    given = np.asarray(scores)
-    if given.ndim != 2 or given.shape[1] == 0:
-        raise UnusableTable(f"scores must be of shape (rows, models); got {given.shape}.")
+    given = rectangle(scores, "scores")
     columns = [
         scored(labels, column, f"scores of model {n + 1}") for n, column in enumerate(given.T)
     ]

@@ -13,6 +13,7 @@ from ..estimate import LEVEL, Estimate
 from .delong import auc
 from .placements import Table, placements
 from .resampled_area import drawn_blocks, weighted_areas
+from .sweep import rectangle
 
 SUM_TOLERANCE = 0.02
 """Off 1 that probabilities of a row may add up to, as those printed with two digits do."""
@@ -124,7 +125,7 @@ def _checked(labels: ArrayLike, columns: ArrayLike, classes: Sequence[str]) -> t
     """Class of each row by its number, and the table of probabilities."""
     names = [str(name) for name in classes]
     given = np.asarray(labels).astype(str)
-    table = np.asarray(columns)
+    table = rectangle(columns, "probabilities")
     if len(names) < 2 or len(set(names)) < len(names):
         raise UnusableTable(f"at least 2 classes of different name are needed; got {names}.")
     if given.ndim != 1 or table.shape != (given.size, len(names)):

@@ -74,6 +74,23 @@ def scored(labels: ArrayLike, scores: ArrayLike, name: str = "scores") -> tuple[
     return case, column
 
 
+def rectangle(values: ArrayLike, name: str) -> Numbers:
+    """Numbers in rows of the same length.
+
+    Raises
+    ------
+    UnusableTable
+        If there is text among them, or rows differ in length.
+    """
+    try:
+        table = np.asarray(values, np.float64)
+    except (TypeError, ValueError):
+        raise UnusableTable(f"'{name}' must be numbers, as many in every row.") from None
+    if table.ndim != 2 or table.shape[1] == 0:
+        raise UnusableTable(f"'{name}' must have rows and columns; got shape {table.shape}.")
+    return table
+
+
 def independent(clusters: ArrayLike | None, labels: Truth, least: int = 2) -> Codes:
     """Cluster of every row, every row its own if `clusters` is None.
 
