@@ -131,13 +131,14 @@ def test_the_bootstrap_of_patients_agrees_with_obuchowski():
     assert width > 1.2 * (auc(labels, a).high - auc(labels, a).low)
 
 
-def test_two_thousand_resamples_are_drawn_row_by_row_as_counted():
+def test_a_resample_is_the_area_of_the_rows_drawn_and_none_is_lost_between_blocks():
     labels, a, _, clusters = patients(5, many=12)
     from osteon.evaluate.bootstrap import drawn_counts
     from osteon.evaluate.discrimination.resampled_area import resampled_areas
 
-    found = resampled_areas(labels, a, clusters, 450, np.random.default_rng(3))
-    counts = drawn_counts(12, 450, np.random.default_rng(3))
+    found = resampled_areas(labels, a, clusters, 453, np.random.default_rng(3))
+    counts = drawn_counts(12, 453, np.random.default_rng(3))
+    assert found.shape == (453,)
     for area, count in zip(found[::50], counts[::50], strict=True):
         rows = np.repeat(np.arange(labels.size), count[clusters])
         assert area == pytest.approx(auc(labels[rows], a[rows]).value, abs=1e-12)
