@@ -104,7 +104,8 @@ def _resampled(sums: Numbers, resamples: int, rng: np.random.Generator) -> Numbe
     """
     many = len(sums)
     found = np.empty((resamples, sums.shape[1]))
+    columns = np.ascontiguousarray(sums.T)
     for row in found:
         counts = np.bincount(rng.integers(0, many, many), minlength=many).astype(np.float64)
-        row[:] = np.einsum("c,cs->s", counts, sums)
+        row[:] = np.einsum("c,sc->s", counts, columns)
     return found

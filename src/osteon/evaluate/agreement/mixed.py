@@ -83,8 +83,7 @@ def mixed_icc(
             "Use icc for such a table."
         )
     blocks = np.arange(many) % min(many, MOST_FITS)
-    kept = np.vstack([np.ones(many), blocks != np.arange(blocks.max() + 1)[:, None]])
-    parts = _components(x, y, codes, kept)
+    parts = _components(x, y, codes, blocks)
     found = {
         name: _jackknifed(name, shares, level, (len(x), many))
         for name, shares in _shares(parts).items()
@@ -106,15 +105,15 @@ def mixed_icc(
     return found
 
 
-def _components(x: Numbers, y: Numbers, codes: Codes, kept: Numbers) -> _Parts:
+def _components(x: Numbers, y: Numbers, codes: Codes, blocks: Codes) -> _Parts:
     """Components of variance of each fit."""
     half = np.sqrt(0.5)
     apart = x - y
     if spread(apart, x + y) == 0:
         apart = np.full_like(apart, apart.mean())
-    total = one_way(half * (x + y - x.mean() - y.mean()), codes, kept)
+    total = one_way(half * (x + y - x.mean() - y.mean()), codes, blocks)
     shift = float(apart.mean())
-    rest = one_way(half * (apart - shift), codes, kept)
+    rest = one_way(half * (apart - shift), codes, blocks)
     mean_square = (shift + rest.mean / half) ** 2 - rest.error / half**2
     return _Parts(
         np.maximum(total.between - rest.between, 0) / 2,

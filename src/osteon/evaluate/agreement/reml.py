@@ -34,40 +34,57 @@ class OneWay:
     error: Numbers
 
 
-def one_way(values: Numbers, codes: Codes, kept: Numbers) -> OneWay:
-    """Restricted maximum likelihood of the one-way model.
+def one_way(values: Numbers, codes: Codes, blocks: Codes) -> OneWay:
+    """Restricted maximum likelihood of the one-way model, of all and without each block of groups.
 
     Given the ratio of the two variances, mean and variance have closed forms (Searle, Casella &
     McCulloch 1992, doi:10.1002/9780470316856); the ratio is then searched as the share t of the
-    group in the variance, from 0 to 1.
+    group in the variance, from 0 to 1. Groups of equal size share a weight, so that their sums are
+    enough.
 
     Parameters
     ----------
     values : ndarray of float, shape (rows,)
-        What was measured.
+        What was measured, about zero.
     codes : ndarray of int, shape (rows,)
         Group of each row, from 0.
-    kept : ndarray of float, shape (fits, groups)
-        1 for the groups that a fit uses, 0 for those left out.
+    blocks : ndarray of int, shape (groups,)
+        Block of each group, from 0.
+
+    Returns
+    -------
+    OneWay
+        The first fit is that of all groups, fit 1 + b that without block b.
     """
-    counts = np.bincount(codes).astype(np.float64)
+    counts = np.bincount(codes)
     means = np.bincount(codes, values) / counts
     squares = np.bincount(codes, (values - means[codes]) ** 2)
-    rows, inside = (kept * counts).sum(axis=1), (kept * squares).sum(axis=1)
+    sizes, kind = np.unique(counts.astype(np.float64), return_inverse=True)
+    shape = int(blocks.max()) + 1, len(sizes)
+
+    def summed(each: Numbers) -> Numbers:
+        """Sums over groups of one size, shape (fits, sizes)."""
+        found = np.bincount(blocks * shape[1] + kind, each, shape[0] * shape[1]).reshape(shape)
+        every = found.sum(axis=0)
+        return np.vstack([every, every - found])
+
+    many, first, second = (summed(each) for each in (np.ones_like(means), means, means**2))
+    rows = (many * sizes).sum(axis=1)
+    inside = np.maximum(summed(squares).sum(axis=1), 0)
 
     def fitted(share: Numbers) -> tuple[Numbers, Numbers, Numbers, Numbers]:
         """Minus twice the log-likelihood, mean, residual variance and sum of weights."""
-        ratio = (share / (1 - share))[:, None]
-        scaled = 1 + counts * ratio
-        weights = kept * counts / scaled
-        total = weights.sum(axis=1)
-        mean = (weights * means).sum(axis=1) / total
-        rest = inside + (weights * (means - mean[:, None]) ** 2).sum(axis=1)
+        scaled = 1 + sizes * (share / (1 - share))[:, None]
+        weights = sizes / scaled
+        total = (weights * many).sum(axis=1)
+        mean = (weights * first).sum(axis=1) / total
+        away = second - 2 * mean[:, None] * first + mean[:, None] ** 2 * many
+        rest = inside + (weights * np.maximum(away, 0)).sum(axis=1)
         rest = np.maximum(rest, np.finfo(float).tiny)
-        loss = (rows - 1) * np.log(rest) + (kept * np.log(scaled)).sum(axis=1) + np.log(total)
+        loss = (rows - 1) * np.log(rest) + (many * np.log(scaled)).sum(axis=1) + np.log(total)
         return loss, mean, rest / (rows - 1), total
 
-    share = _lowest(lambda t: fitted(t)[0], len(kept))
+    share = _lowest(lambda t: fitted(t)[0], len(many))
     _, mean, within, total = fitted(share)
     return OneWay(mean, within * share / (1 - share), within, within / total)
 
