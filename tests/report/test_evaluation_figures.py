@@ -12,6 +12,7 @@ from osteon.report import evaluation_figures, plot_agreement, plot_sheet
 from osteon.report.evaluation_figures import DRAWN, paper_figure
 from osteon.report.page import TEMPLATES
 from osteon.report.plot_curves import thinned
+from osteon.report.plot_forest import natural_width
 
 from . import evaluation_example as example
 
@@ -95,13 +96,13 @@ def test_letters_are_at_least_as_large_as_journals_ask(case):
 
 @pytest.mark.parametrize("case", [c for c in CASES if "-4" in c or "sites" in c or "empty" in c])
 def test_every_figure_is_sound_svg_of_a_journal_width_with_its_letters_as_outlines(case):
-    made = paper_figure(CASES[case])
-    tree = ElementTree.fromstring(made.svg)
-    assert made.width in (89.0, 183.0)
-    assert float(tree.get("width").removesuffix("pt")) == pytest.approx(made.width * 72 / 25.4)
+    with plot_sheet.sheet_style("test"):
+        svg = plot_sheet.svg_of(drawn(CASES[case]))
+    tree = ElementTree.fromstring(svg)
+    assert float(tree.get("width").removesuffix("pt")) == pytest.approx(89 * 72 / 25.4)
     assert not [one for one in tree.iter() if one.tag.endswith("}text")]
-    assert "<script" not in made.svg
-    assert "<!--" not in made.svg
+    assert "<script" not in svg
+    assert "<!--" not in svg
 
 
 def test_pdf_has_truetype_letters_inside_and_no_date():
@@ -165,8 +166,8 @@ def test_a_forest_names_the_reference_and_shows_no_interval_where_there_is_none(
 
 
 def test_a_forest_takes_two_columns_only_for_long_names():
-    assert paper_figure(example.forest_figure(TWELVE)).width == 89
-    long = paper_figure(example.forest_figure(AWKWARD))
+    assert natural_width(example.forest_figure(TWELVE)["data"]) == 89
+    long = paper_figure(example.forest_figure([example.LONG]))
     assert long.width == 183
     assert long.narrow  # for a phone
 
@@ -176,6 +177,17 @@ def test_confusion_shows_counts_and_shares_of_the_truth():
     sheet = drawn(example.figure("confusion", "", data))
     words = [text.get_text() for text in sheet.axes[0].texts]
     assert words == ["30", "75%", "10", "25%", "0", "0%", "0", "0%"]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_precision_holds_from_each_recall_down_to_the_one_before(order):
+    recall, precision = [0.25, 0.75, 1.0][::order], [1.0, 0.6, 0.5][::order]
+    curve = {"name": "Model", "recall": recall, "precision": precision, "ap": [0.675]}
+    sheet = drawn(example.figure("precision-recall", "", {"curves": [curve]}))
+    line = max(sheet.axes[0].lines, key=lambda one: len(one.get_xdata()))
+    x, y = line.get_path().vertices.T
+    # average precision is the sum of precision times gain in recall, so it is the area below
+    assert np.trapezoid(y, x) == pytest.approx(0.25 * 1.0 + 0.5 * 0.6 + 0.25 * 0.5)
 
 
 def test_thinning_leaves_a_curve_where_it_was():

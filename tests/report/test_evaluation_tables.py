@@ -145,6 +145,14 @@ def test_latex_has_rules_of_booktabs_a_label_and_units():
     assert r"\begin{tabular}{lrrrrr}" in text
 
 
+def test_what_is_missing_is_blank_in_words_and_a_dash_in_numbers():
+    columns = [{"key": kind, "title": kind, "kind": kind}
+               for kind in ("text", "count", "number", "estimate", "p")]  # fmt: skip
+    made = {"key": "t", "columns": columns, "rows": [dict.fromkeys("abc"), {}]}
+    assert columns_of(markdown(made).splitlines()[2]) == ["", "–", "–", "–", "–"]
+    assert csv_text(made).splitlines()[1] == ",,,,,,"
+
+
 def test_a_table_without_rows_is_still_a_table():
     made = table([])
     assert csv_text(made).count("\n") == 1

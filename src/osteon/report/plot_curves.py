@@ -48,15 +48,14 @@ def precision_recall(data: Mapping[str, Any], width: float) -> Figure:
     if prevalence is not None:
         axes.axhline(prevalence, color=ps.MUTED, lw=0.8, ls=(0, (1, 1.6)), zorder=1)
     for place, curve in enumerate(curves):
-        x, y = pair(curve.get("recall"), curve.get("precision"))
+        x, y = _from_nothing(*pair(curve.get("recall"), curve.get("precision")))
         look = ps.look(place)
-        steps = "steps-post" if len(x) and x[0] > x[-1] else "steps-pre"
         axes.plot(
             *thinned(x, y),
             color=look.colour,
             ls=look.dash,
             lw=1.3,
-            drawstyle=steps,
+            drawstyle="steps-pre",
             clip_on=False,
             zorder=3,
         )
@@ -131,6 +130,17 @@ def unit_square(axes: Axes) -> None:
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MultipleLocator(0.2))
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.1f}"))
+
+
+def _from_nothing(
+    recall: NDArray[np.float64], precision: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The curve from recall 0 upwards; up to its first recall the first precision holds."""
+    if len(recall) and recall[0] > recall[-1]:
+        recall, precision = recall[::-1], precision[::-1]
+    if len(recall) and recall[0] > 0:
+        recall, precision = np.append(0, recall), np.append(precision[0], precision)
+    return recall, precision
 
 
 def _square(width: float, entries: Sequence[ps.Entry]) -> tuple[Figure, Axes]:

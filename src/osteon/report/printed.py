@@ -126,13 +126,13 @@ def cell(column: Mapping[str, Any], value: Any) -> str:
         return count(value)
     if kind == "number" and finite(value) is not None:
         return number(value, digits)
-    return words_of(value)
+    return words_of(value) or (NOTHING if kind == "number" else "")
 
 
 def words_of(value: Any) -> str:
-    """Any value as one line of text."""
-    if value is None or value == "" or (isinstance(value, float) and not math.isfinite(value)):
-        return NOTHING
+    """Any value as one line of text; nothing where there is none."""
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return ""
     if isinstance(value, bool):
         return ("no", "yes")[value]
     return one_line(value)
