@@ -155,6 +155,7 @@ def test_several_rows_of_a_subject_widen_the_intervals():
         assert four[name].value == pytest.approx(estimate.value)
         assert four[name].high - four[name].low == pytest.approx(width, rel=0.03)
         assert naive[name].high - naive[name].low < 0.6 * width
+        assert (four[name].rows, four[name].clusters) == (4 * estimate.rows, estimate.rows)
     assert "Rao & Scott" in four["sensitivity"].method
 
 

@@ -1,6 +1,7 @@
 """Sensitivity, specificity and all that follows, at a threshold chosen elsewhere."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,6 +19,10 @@ UNCHECKED = (
     "whether the threshold was chosen on these subjects was not checked, as they are not named"
 )
 OF_PREVALENCE = "holds only where the disease is as frequent as here ({:.3g})"
+EMPTY = {
+    "PPV": "PPV does not exist: no row is called positive",
+    "NPV": "NPV does not exist: no row is called negative",
+}
 CORRECTED = "a count is 0; one half was added to each count of rows called right and wrong"
 
 
@@ -105,8 +110,7 @@ def _figures(
         "accuracy": proportion(called == case, np.ones_like(case), codes),
     }
     empty = [name for name, share in shares.items() if share is None]
-    missing = f"{empty[0]} does not exist: no row is called " if empty else ""
-    missing += {"PPV": "positive", "NPV": "negative"}[empty[0]] if empty else ""
+    missing = EMPTY[empty[0]] if empty else ""
     of_prevalence = OF_PREVALENCE.format(case.mean())
     found = {}
     for name, share in shares.items():
@@ -119,8 +123,11 @@ def _figures(
     if overlap is not None:
         found["F1"] = _f1(overlap, level, _joined(note, of_prevalence))
     found["balanced accuracy"] = _balanced(of_cases, of_controls, level, note)
-    for name in ("LR+", "LR-"):
-        found[name] = _ratio(name, of_cases, of_controls, level, note)
+    found["LR+"] = _ratio("LR+", of_cases, of_controls, level, note)
+    found["LR-"] = _ratio("LR-", of_cases, of_controls, level, note)
+    many = int(codes.max()) + 1
+    for name in ("balanced accuracy", "LR+", "LR-"):
+        found[name] = replace(found[name], rows=case.size, clusters=many)
     return found
 
 
@@ -157,23 +164,10 @@ def _balanced(of_cases: Proportion, of_controls: Proportion, level: float, note:
     ends = np.array([of_cases.interval(level), of_controls.interval(level)])
     apart = ends - np.array([[of_cases.value], [of_controls.value]])
     below, above = 0.5 * np.sqrt((apart**2).sum(axis=0))
-    rows = of_cases.rows + of_controls.rows
-    clusters = max(of_cases.clusters, of_controls.clusters)
     method = "MOVER from Wilson's limits of sensitivity and specificity"
     low, high = float(value - below), float(value + above)
-    return Estimate(
-        "balanced accuracy",
-        value,
-        low,
-        high,
-        level,
-        "1",
-        method,
-        "10.1002/sim.3095",
-        rows,
-        clusters,
-        note,
-    )
+    name, doi = "balanced accuracy", "10.1002/sim.3095"
+    return Estimate(name, value, low, high, level, "1", method, doi, note=note)
 
 
 def _ratio(
@@ -192,19 +186,6 @@ def _ratio(
     value = shares[0] / shares[1]
     spread = sum((1 - share) / (share * n) for share, n in zip(shares, sizes, strict=True))
     factor = float(np.exp(stats.norm.ppf(0.5 * (1 + level)) * spread**0.5))
-    rows = of_cases.rows + of_controls.rows
-    clusters = max(of_cases.clusters, of_controls.clusters)
     method = "Wald interval of the log ratio"
-    return Estimate(
-        name,
-        value,
-        value / factor,
-        value * factor,
-        level,
-        "1",
-        method,
-        RATIO_DOI,
-        rows,
-        clusters,
-        note,
-    )
+    ends = (value / factor, value * factor)
+    return Estimate(name, value, *ends, level, "1", method, RATIO_DOI, note=note)

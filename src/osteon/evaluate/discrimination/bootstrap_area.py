@@ -6,11 +6,13 @@ from numpy.typing import ArrayLike
 from ..bootstrap import RESAMPLES, bca_interval, existing
 from ..checked import confidence
 from ..estimate import LEVEL, Estimate
-from .area import area_interval, disjoint_pairs
+from .area import EXACT, area_interval, disjoint_pairs
 from .clustered import influence
 from .placements import placements
 from .resampled_area import resampled_areas
 from .sweep import independent, scored
+
+BCA_DOI = "10.1080/01621459.1987.10478410"
 
 
 def bootstrap_auc(
@@ -58,16 +60,16 @@ def bootstrap_auc(
     of_cases, of_controls = placements(case, column[:, None])
     value = float(of_cases.mean())
     many = int(codes.max()) + 1
-    method = f"BCa interval from {resamples} resamples of clusters"
+    how = (f"BCa interval from {resamples} resamples of clusters", BCA_DOI)
     draws = existing(resampled_areas(case, column, codes, resamples, rng))
     note = ""
     if value in (0.0, 1.0):
         pairs = disjoint_pairs(case, codes)
         low, high, note = area_interval(value, 0.0, confidence(level), "logit", pairs)
+        how = EXACT
     else:
         # To first order, leaving a cluster out takes its influence away; its scale cancels.
         from_cases, from_controls = influence(of_cases, of_controls, case, codes)
         left_out = value - from_cases - from_controls
         low, high = bca_interval(draws, value, left_out, confidence(level))
-    doi = "10.1080/01621459.1987.10478410"
-    return Estimate("AUC", value, low, high, level, "1", method, doi, case.size, many, note)
+    return Estimate("AUC", value, low, high, level, "1", *how, case.size, many, note)

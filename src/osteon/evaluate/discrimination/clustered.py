@@ -69,16 +69,13 @@ def clustered_auc(
     value = float(of_cases.mean())
     variance = _variance(of_cases, of_controls, case, codes)
     pairs = disjoint_pairs(case, codes)
-    degrees = np.inf
-    if interval == "logit":
-        degrees = _degrees(sum(influence(of_cases, of_controls, case, codes), np.zeros(1)))
+    from_cases, from_controls = influence(of_cases, of_controls, case, codes)
+    degrees = _degrees(from_cases + from_controls) if interval == "logit" else np.inf
     sure = confidence(level)
     low, high, note = area_interval(value, variance, sure, interval, pairs, degrees)
-    method = METHODS[interval]
-    if note:
-        method = EXACT[0]
+    method, doi = EXACT if note else (METHODS[interval], DOI)
     many = int(codes.max()) + 1
-    return Estimate("AUC", value, low, high, level, "1", method, DOI, case.size, many, note)
+    return Estimate("AUC", value, low, high, level, "1", method, doi, case.size, many, note)
 
 
 def compare_clustered_auc(
