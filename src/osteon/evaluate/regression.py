@@ -42,8 +42,8 @@ def regression(  # noqa: PLR0913 - the choices of one table, all by name
     unit : str
         UCUM unit of both.
     clusters : array_like of shape (rows,), optional
-        Patient of each row, where one patient has several; every interval is then a BCa bootstrap
-        of patients.
+        Patient of each row. Where one patient has several, every interval is a BCa bootstrap of
+        patients.
     resamples : int
         Resamples, at least 100.
     rng : Generator
@@ -76,7 +76,8 @@ def regression(  # noqa: PLR0913 - the choices of one table, all by name
     if clusters is not None:
         where = checked.groups(clusters, "clusters")
         checked.same_rows(reference=truth, clusters=where)
-    table = _Table(truth, guess, where, clusters is not None, level)
+    nested = int(where.max()) + 1 < where.size  # one row each: independent
+    table = _Table(truth, guess, where, nested, level)
     sums = _sums(truth, guess, where)
     drawn = drawn_sums(sums, resamples, rng)
     found = {name: _resampled(table, name, unit, (sums, drawn)) for name in FIGURES}

@@ -62,16 +62,24 @@ def test_predictions_twice_too_extreme_have_half_the_slope():
     )
 
 
-def test_rows_said_twice_of_each_patient_bring_no_certainty():
+def test_rows_said_again_of_each_patient_bring_no_certainty():
     labels, predicted = predictions()
     patients = np.arange(80)
-    once = calibration(labels, predicted, clusters=patients).slope
-    twice = calibration(
-        np.tile(labels, 2), np.tile(predicted, 2), clusters=np.tile(patients, 2)
-    ).slope
-    assert (twice.low, twice.high) == pytest.approx((once.low, once.high), rel=1e-9)
-    assert twice.clusters == 80
-    assert calibration(np.tile(labels, 2), np.tile(predicted, 2)).slope.low > twice.low
+
+    def said(times):
+        columns = [np.tile(column, times) for column in (labels, predicted, patients)]
+        return calibration(columns[0], columns[1], clusters=columns[2]).slope
+
+    twice, often = said(2), said(9)
+    assert (often.low, often.high) == pytest.approx((twice.low, twice.high), rel=1e-9)
+    assert often.clusters == 80
+    assert calibration(np.tile(labels, 9), np.tile(predicted, 9)).slope.low > often.low
+
+
+def test_patients_of_one_row_each_are_independent_rows():
+    labels, predicted = predictions()
+    alone = calibration(labels, predicted, clusters=[f"p{n}" for n in range(80)])
+    assert alone.slope == calibration(labels, predicted).slope
 
 
 def test_the_cluster_interval_is_that_of_statsmodels_with_t():

@@ -105,7 +105,7 @@ def brier(
         left = figure(without)
         left = left[np.isfinite(left)]
         low, high = bca_interval(existing(figure(drawn)), value, left, level)
-        of = "rows" if clusters is None else "clusters"
+        of = "rows" if len(sums) == truth.size else "clusters"
         method = f"BCa bootstrap of {of}, {RESAMPLES} resamples"
         named.append(
             Estimate(

@@ -65,7 +65,7 @@ def calibration(
     bins : int
         Most bins of the binned curve, 2 or more.
     clusters : array_like of shape (rows,), optional
-        Patient of each row, where one patient has several. Intervals are then those of the
+        Patient of each row. Where one patient has several, intervals are those of the
         cluster-robust (sandwich) variance with t of patients − 1 degrees of freedom; without, they
         are Wald's, which hold at 80 rows (the profile likelihood's are a little too short). Those
         of `bins` take rows as independent.
@@ -92,6 +92,7 @@ def calibration(
     where = None if clusters is None else checked.groups(clusters, "clusters")
     if where is not None:
         checked.same_rows(labels=truth, clusters=where)
+        where = where if where.max() + 1 < where.size else None  # one row each: independent
     inside, moved = _inside(predicted, clip)
     _overlapping(truth, checked.varying(inside, "probabilities"))
     odds = special.logit(inside)
