@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO ?= demo
 
-.PHONY: demo test check bench lock truth physics docs clean
+.PHONY: demo test check bench lock truth physics coverage docs clean
 
 demo: .venv/base.done ## measure a real CT and say where the report is
 	@$(BIN)/osteon measure samples/chest_abdomen_ct/ct.nii.gz \
@@ -26,6 +26,7 @@ bench: .venv/test.done build/peers/done ## speed and memory, as ratios against a
 	$(BIN)/python benchmarks/measure.py
 	$(BIN)/python benchmarks/structure.py --peers build/peers/bin/python
 	$(BIN)/python benchmarks/structure_whole.py
+	$(BIN)/python benchmarks/statistics.py --peers build/peers/bin/python
 
 build/peers/done: benchmarks/peers.txt
 	$(PYTHON) -m venv build/peers
@@ -37,6 +38,9 @@ truth: .venv/test.done ## measure shapes of known structure ever finer (a quarte
 
 physics: .venv/test.done ## measure the virtual scanner against physics (half a minute)
 	$(BIN)/python tools/physics_checks.py
+
+coverage: .venv/test.done ## count how often intervals hold the truth (five minutes)
+	$(BIN)/python tools/coverage.py
 
 docs: .venv/test.done ## write again the pages of docs/ that are made from the code
 	$(BIN)/python tools/make_docs.py

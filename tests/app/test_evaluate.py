@@ -153,14 +153,6 @@ def test_an_unknown_checklist_is_told_with_those_there_are(roc, tmp_path):
     assert "claim-2024" in ran.stderr
 
 
-def test_a_base_install_says_what_to_install(monkeypatch, densitometry, tmp_path):
-    monkeypatch.setattr("osteon.app.evaluate.find_spec", lambda name: None)
-    columns = ("--columns", "hip_t", "neck_t")
-    ran = here("evaluate", "agreement", densitometry, *columns, "--out", tmp_path / "out")
-    assert ran.returncode == 2
-    assert "pip install 'osteon[evaluate]'" in ran.stderr
-
-
 def test_the_same_seed_writes_the_same_bytes(predictions, tmp_path):
     for name in ("one", "two"):
         assert compared(predictions, tmp_path / name, "--probabilities").returncode == 0

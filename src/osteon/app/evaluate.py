@@ -4,7 +4,6 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -17,9 +16,6 @@ if TYPE_CHECKING:
 
 Count = Annotated[int, Parameter(converter=whole)]
 Names = Annotated[tuple[str, ...], Parameter(negative="", consume_multiple=True)]
-
-NEEDED = {"sklearn": "scikit-learn", "statsmodels": "statsmodels"}
-"""Modules that the base install does not bring, and the packages that do."""
 
 DRAWN = ("figures", "tables")
 """Folders of the results that hold a file for each figure and table."""
@@ -160,7 +156,6 @@ def agreement(table: Path, *, columns: Names, told: Told, paired: Paired = Paire
     from .outputs import check_out
 
     check_out(told.out, (table,))
-    _require()
     from ..io import read_table
     from ..pipelines.evaluation import AgreementSettings, evaluate_agreement
 
@@ -202,7 +197,6 @@ def discrimination(
     from .outputs import check_out
 
     check_out(told.out, (table,))
-    _require()
     from ..io import read_table
     from ..pipelines.evaluation import DiscriminationSettings, evaluate_discrimination
 
@@ -236,7 +230,6 @@ def compare(
 
     files = _predictions(predictions)
     check_out(told.out, (predictions, *files.values()))
-    _require()
     from ..io import read_table
     from ..pipelines.evaluation import CompareSettings, evaluate_models
 
@@ -277,7 +270,6 @@ def checklist(
     from .outputs import check_out
 
     check_out(out, (manifest, results))
-    _require()
     from ..pipelines.evaluation import evaluate_checklist
 
     told = Told(out, json=json)
@@ -356,18 +348,6 @@ def _intervals(told: Told) -> "Intervals":
     from ..pipelines.evaluation import Intervals
 
     return Intervals(told.level, told.resamples, told.seed, told.missing)
-
-
-def _require() -> None:
-    """Refuse to begin where the packages of this command are missing."""
-    from ..core import BadSetting
-
-    lacking = [package for module, package in NEEDED.items() if find_spec(module) is None]
-    if lacking:
-        raise BadSetting(
-            f"osteon evaluate needs {' and '.join(lacking)}, which the base install leaves out: "
-            "pip install 'osteon[evaluate]'."
-        )
 
 
 def _predictions(folder: Path) -> dict[str, Path]:

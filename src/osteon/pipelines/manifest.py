@@ -24,8 +24,6 @@ PACKAGES = (
     "SimpleITK",
     "matplotlib",
     "jinja2",
-    "scikit-learn",
-    "statsmodels",
 )
 """Packages that can change a number or a picture."""
 
