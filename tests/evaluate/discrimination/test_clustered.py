@@ -131,6 +131,23 @@ def test_the_bootstrap_of_patients_agrees_with_obuchowski():
     assert width > 1.2 * (auc(labels, a).high - auc(labels, a).low)
 
 
+def test_the_interval_leans_as_leaving_patients_out_says():
+    from osteon.evaluate.bootstrap import bca_interval
+    from osteon.evaluate.discrimination.resampled_area import resampled_areas
+
+    labels, a, _, clusters = patients(8, many=40)
+    a = a + 2.5 * labels
+    value = auc(labels, a).value
+    left_out = [auc(labels[rest], a[rest]).value for rest in clusters != np.arange(40)[:, None]]
+    draws = resampled_areas(labels, a, clusters, 2000, np.random.default_rng(3))
+    want = bca_interval(draws, value, np.array(left_out), 0.95)
+    mirrored = bca_interval(draws, value, -np.array(left_out), 0.95)
+    found = bootstrap_auc(labels, a, clusters, rng=np.random.default_rng(3))
+    lean = abs(want[0] - mirrored[0])
+    assert [found.low, found.high] == pytest.approx(want, abs=0.25 * lean)
+    assert lean > 0.05 * (want[1] - want[0])
+
+
 def test_a_resample_is_the_area_of_the_rows_drawn_and_none_is_lost_between_blocks():
     labels, a, _, clusters = patients(5, many=12)
     from osteon.evaluate.bootstrap import drawn_counts

@@ -54,6 +54,24 @@ def test_resamples_of_hand_till_are_the_figure_of_the_rows_drawn():
         assert found[n] == pytest.approx(mean_over_pairs(labels[rows], probabilities[rows]))
 
 
+def test_the_interval_leans_as_leaving_rows_out_says():
+    from osteon.evaluate.bootstrap import bca_interval, drawn_counts
+    from osteon.evaluate.discrimination.multiclass import _weighted
+
+    labels, probabilities = table(9, rows=60)
+    codes = np.array([CLASSES.index(name) for name in labels])
+    draws = _weighted(codes, probabilities, drawn_counts(60, 200, np.random.default_rng(3)))
+    rests = ~np.eye(60, dtype=bool)
+    left_out = np.array([mean_over_pairs(labels[rest], probabilities[rest]) for rest in rests])
+    value = mean_over_pairs(labels, probabilities)
+    want = bca_interval(draws, value, left_out, 0.95)
+    lean = abs(want[0] - bca_interval(draws, value, -left_out, 0.95)[0])
+    rng = np.random.default_rng(3)
+    found = hand_till(labels, probabilities, CLASSES, resamples=200, rng=rng)
+    assert [found.low, found.high] == pytest.approx(want, abs=0.25 * lean)
+    assert lean > 0.003
+
+
 def test_with_two_classes_all_is_the_plain_area():
     labels, probabilities = table(2)
     two = np.stack([1 - probabilities[:, 2], probabilities[:, 2]], axis=1)
