@@ -42,6 +42,9 @@ CASES = {
     "bland-altman-names": example.bland_altman_figure(x="X" * 60, y=example.LONG),
     "bland-altman-one": example.bland_altman_figure(1, bias=[2.0, None, None], lower=[2.0] * 3),
     "bland-altman-close": example.bland_altman_figure(upper=[-3.1, -3.2, -3.0]),
+    "bland-altman-close-to-the-top": example.bland_altman_figure(
+        upper=[12.9, 12.8, 13.0], bias=[12.8, 12.7, 12.9], lower=[12.7, 12.6, 12.8]
+    ),
     "scatter": example.scatter_figure(),
     "scatter-one": example.scatter_figure(1),
     **{f"empty-{kind}": example.figure(kind, "", {}) for kind in DRAWN},
