@@ -57,8 +57,8 @@ def one_way(values: Numbers, codes: Codes, blocks: Codes) -> OneWay:
         The first fit is that of all groups, fit 1 + b that without block b.
     """
     counts = np.bincount(codes)
-    means = np.bincount(codes, values) / counts
-    squares = np.bincount(codes, (values - means[codes]) ** 2)
+    means = np.asarray(np.bincount(codes, values) / counts, np.float64)
+    squares = np.asarray(np.bincount(codes, (values - means[codes]) ** 2), np.float64)
     sizes, kind = np.unique(counts.astype(np.float64), return_inverse=True)
     shape = int(blocks.max()) + 1, len(sizes)
 

@@ -62,16 +62,8 @@ def bland_altman_repeated(
         If `level` is outside its range.
     """
     confidence(level)
-    if true_value not in ("varies", "constant"):
-        raise UnknownName(f"true_value is 'varies' or 'constant'; got '{true_value}'.")
-    x, y = paired(x, y)
-    codes = groups(subjects, "subjects", least=3)
-    same_rows(x=x, subjects=codes)
+    x, y, codes = _repeated(x, y, subjects, true_value)
     counts = np.bincount(codes).astype(np.float64)
-    if len(x) == len(counts):
-        raise UnusableTable(
-            f"each of {len(counts)} subjects has one pair only; use bland_altman for such a table."
-        )
     differences, means = x - y, (x + y) / 2
     parts = _varying(differences, codes, counts)
     if true_value == "constant":
@@ -110,6 +102,23 @@ def bland_altman_repeated(
         subjects=codes,
         note="bias and limits from all rows; proportional bias from one mean a subject",
     )
+
+
+def _repeated(
+    x: ArrayLike, y: ArrayLike, subjects: ArrayLike, true_value: str
+) -> tuple[Numbers, Numbers, Codes]:
+    """Checked columns, and the subjects' numbers."""
+    if true_value not in ("varies", "constant"):
+        raise UnknownName(f"true_value is 'varies' or 'constant'; got '{true_value}'.")
+    one, other = paired(x, y)
+    codes = groups(subjects, "subjects", least=3)
+    same_rows(x=one, subjects=codes)
+    many = int(codes.max()) + 1
+    if len(one) == many:
+        raise UnusableTable(
+            f"each of {many} subjects has one pair only; use bland_altman for such a table."
+        )
+    return one, other, codes
 
 
 def _varying(differences: Numbers, codes: Codes, counts: Numbers) -> list[tuple[float, float]]:
