@@ -1,6 +1,9 @@
 """A block of spongy bone alone, of stated structure: what is known of it is its truth."""
 
 from dataclasses import dataclass, replace
+from functools import cache
+from math import ceil
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +13,7 @@ from ...core.compiled import parallel, prange
 from .cells import Laid, laid, level_of, structure_along
 from .fields import AMOUNT, FieldSettings, field_tile
 from .laying import OVERLAP, lay
+from .mending import RIM, STEP, WIDENS, crisp, depth_in, depth_of, direction_in
 from .numbers import structure_numbers
 from .specimens import specimen_tile, specimens
 from .tiles import SIDE, Tile
@@ -31,6 +35,21 @@ MAGNIFY = (0.4, 2.5)
 
 SPECIMEN_AMOUNT = (0.04, 0.5)
 """BV/TV between which the Tb.Sp of specimens is known."""
+
+ROUNDS = 2
+"""Times that a block is laid again, wider or narrower and turned by what was seen of it."""
+
+FEWEST = 3
+"""Trabeculae with their gaps across a block from which it is mended; fewer have no mean."""
+
+MOST_POINTS = 8_000_000
+"""Largest lattice on which a block is looked at; a larger block shows all of its tiles anyway."""
+
+MOST_ENLARGED = 1.15
+"""Factor by which the structure of specimens is enlarged or reduced at most on laying again."""
+
+MOST_TURNED = 15.0
+"""Degrees off the direction asked for from which a direction is not trusted, and not mended."""
 
 STEPS_OF_LEVEL = 2048.0
 """Steps of one standard deviation in which the structure of a block is kept."""
@@ -117,7 +136,8 @@ class Block:
     bone : Mask of shape (i, j, k)
         The bone; axes run to the left, the back and the head.
     truth : dict of str to object
-        What is known of it, as plain data: settings, BV/TV of all voxels, Tb.Sp in mm.
+        What is known of it, as plain data: settings, BV/TV of all voxels, Tb.Sp in mm (as asked
+        for; of specimens as they are, of the parts shown), and what laying again changed.
     """
 
     bone: Mask
@@ -126,6 +146,14 @@ class Block:
 
 def grow(settings: BlockSettings) -> Block:
     """Grow a block of spongy bone.
+
+    A block shows parts of its tiles, drawn at random, and tiles are not the same everywhere. It
+    is looked at and laid again, specimens larger or smaller and all turned, until it is like the
+    whole tiles (module `mending`). Blocks less than three Tb.Sp wide are left as they fell.
+
+    Tb.Sp is a truth of the structure, not of the voxels that it is cut into: thin trabeculae come
+    apart on coarse voxels, and what is measured between them is wider. Trabeculae of 0.13 mm on
+    voxels of 0.06 mm gave up to 10 % more than the truth, on 0.03 mm up to 2.2 %.
 
     Parameters
     ----------
@@ -144,23 +172,100 @@ def grow(settings: BlockSettings) -> Block:
     """
     rng = np.random.default_rng(settings.seed)
     tiles, tb_sp = _tiles(settings, rng)
+    stack, done = _settled(settings, tiles, tb_sp, int(rng.integers(2**63)))
     shape = np.round(np.array(settings.shape) / settings.voxel).astype(int)
     i, j, k = (int(n) for n in shape)
     grid = Grid((i, j, k), np.zeros(3), np.eye(3), np.full(3, settings.voxel))
-    box = np.array([np.zeros(3), np.maximum(shape, 1) * settings.voxel])
-    cells = lay(
-        box,
-        list(enumerate(tiles)),
-        rng,
-        size=max(2 * OVERLAP, SIDE * min(tile.spacing for tile in tiles)),
-        axis=lambda points: np.broadcast_to(np.array(settings.direction, float), points.shape),
-    )
     slope = np.linspace(*settings.ends, grid.shape[settings.along])
     excess = np.empty(grid.shape, np.int16)
-    stack = laid(np.stack([tile.values for tile in tiles]), [cells])
     _fill(stack, settings.voxel, level_of(slope), settings.along, excess)
     bone = Mask(excess > _cut(excess, settings.mean), grid)
-    return Block(bone, _truth(settings, bone, tb_sp))
+    return Block(bone, _truth(settings, bone, tb_sp, done))
+
+
+class _Done(NamedTuple):
+    """What was done to a block so that it is as asked for."""
+
+    enlarged: float
+    """Factor by which its structure was enlarged after the first laying."""
+    turned: float
+    """Degrees by which its structure was turned after the first laying."""
+    wider: float
+    """Tb.Sp of what the block shows ÷ that of its tiles, as last seen; 1 where not looked at."""
+
+
+def _settled(
+    settings: BlockSettings, tiles: list[Tile], tb_sp: float, seed: int
+) -> tuple[Laid, _Done]:
+    """Tiles laid so that the block has the Tb.Sp and the main direction asked for."""
+    asked = np.array(settings.direction) / np.linalg.norm(settings.direction)
+    axis, enlarged, wider = asked, 1.0, 1.0
+    spacing = np.array([tile.spacing for tile in tiles])
+    scanned = settings.source != (FIELD,)
+    stack = _laid(settings, tiles, enlarged, axis, seed)
+    step = STEP * float(spacing.mean())
+    points = np.prod(np.array(settings.shape) / step + 2 * RIM)
+    low, high = SPECIMEN_AMOUNT
+    known = not scanned or low <= settings.mean <= high
+    if min(settings.shape) < FEWEST * tb_sp or points > MOST_POINTS or not known:
+        return stack, _Done(enlarged, 0.0, wider)
+    if scanned:
+        depths = np.array([depth_of(tile, settings.mean) for tile in tiles])
+        depth = float((depths * spacing).mean() / spacing.mean())
+    for _ in range(ROUNDS):
+        bone = _seen(settings, stack, step * enlarged)
+        if scanned:
+            wider = (depth_in(bone) / depth) ** WIDENS
+        if settings.tb_sp is not None and scanned:
+            enlarged = round(float(np.clip(1 / wider, 1 / MOST_ENLARGED, MOST_ENLARGED)), 4)
+        found = direction_in(bone)
+        if found is not None:
+            axis = _turned(axis, found, asked)
+        stack = _laid(settings, tiles, enlarged, axis, seed)
+    turned = float(np.degrees(np.arccos(min(1.0, axis @ asked / np.linalg.norm(axis)))))
+    return stack, _Done(enlarged, turned, wider)
+
+
+def _laid(
+    settings: BlockSettings,
+    tiles: list[Tile],
+    enlarged: float,
+    axis: NDArray[np.float64],
+    seed: int,
+) -> Laid:
+    """Tiles laid in the block, enlarged, with their axis k along `axis`."""
+    large = [replace(tile, spacing=tile.spacing * enlarged) for tile in tiles]
+    shape = np.maximum(np.round(np.array(settings.shape) / settings.voxel), 1)
+    cells = lay(
+        np.array([np.zeros(3), shape * settings.voxel]),
+        list(enumerate(large)),
+        np.random.default_rng(seed),
+        size=max(2 * OVERLAP, SIDE * min(tile.spacing for tile in large)),
+        axis=lambda points: np.broadcast_to(axis, points.shape),
+    )
+    return laid(np.stack([tile.values for tile in tiles]), [cells])
+
+
+def _seen(settings: BlockSettings, stack: Laid, step: float) -> NDArray[np.bool_]:
+    """Bone of the block and around it on a lattice of `step` mm."""
+    i, j, k = (ceil(size / step) + 2 * RIM for size in settings.shape)
+    excess = np.empty((i, j, k), np.int16)
+    places = (np.arange(excess.shape[settings.along]) + 0.5 - RIM) * step
+    slope = np.interp(places, (0, settings.shape[settings.along]), settings.ends)
+    around = stack._replace(origin=stack.origin + RIM * step)
+    _fill(around, step, level_of(slope), settings.along, excess)
+    return excess > _cut(excess[RIM:-RIM, RIM:-RIM, RIM:-RIM], settings.mean)
+
+
+def _turned(
+    axis: NDArray[np.float64], found: NDArray[np.float64], asked: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Axis to lay tiles along after a block laid along `axis` was found along `found`."""
+    off = asked - found * np.sign(found @ asked)
+    if np.linalg.norm(off) > np.radians(MOST_TURNED):
+        return axis
+    both = (axis + off) / np.linalg.norm(axis + off)
+    return np.asarray(np.round(both, 4), np.float64)  # alike whatever rounds the last digits
 
 
 def _check_lattice(settings: BlockSettings) -> None:
@@ -233,12 +338,20 @@ def _tiles(settings: BlockSettings, rng: np.random.Generator) -> tuple[list[Tile
     names = settings.source
     own = [structure_numbers(name, settings.mean).tb_sp for name in names]
     if settings.tb_sp is None:
-        return [specimen_tile(name) for name in names], float(np.mean(own))
+        return [_crisp_tile(name) for name in names], float(np.mean(own))
     scaled = []
     for name, separation in zip(names, own, strict=True):
-        tile = specimen_tile(name)
+        tile = _crisp_tile(name)
         scaled.append(replace(tile, spacing=tile.spacing * (settings.tb_sp / separation)))
     return scaled, settings.tb_sp
+
+
+@cache
+def _crisp_tile(name: str) -> Tile:
+    """Tile of a specimen, to be shown linearly between its voxels."""
+    tile = crisp(specimen_tile(name))
+    tile.values.setflags(write=False)
+    return tile
 
 
 def _cut(excess: NDArray[np.int16], share: float) -> int:
@@ -250,18 +363,23 @@ def _cut(excess: NDArray[np.int16], share: float) -> int:
     return int(np.abs(above - share * excess.size).argmin()) - (1 << 15)
 
 
-def _truth(settings: BlockSettings, bone: Mask, tb_sp: float) -> dict[str, object]:
+def _truth(settings: BlockSettings, bone: Mask, tb_sp: float, done: _Done) -> dict[str, object]:
     """What is known of a block, as plain data."""
     direction = np.array(settings.direction) / np.linalg.norm(settings.direction)
     known: dict[str, object] = {
         "BV/TV": bone.voxels / bone.values.size,
         "BV/TV at the ends": list(settings.ends),
         "axis along which BV/TV changes": settings.along,
-        "Tb.Sp": tb_sp,
+        "Tb.Sp": tb_sp if settings.tb_sp is not None else tb_sp * done.wider,
         "main direction": direction.tolist(),
         "source": list(settings.source),
         "voxel_mm": settings.voxel,
         "seed": settings.seed,
+        "mended": {
+            "Tb.Sp asked for": settings.tb_sp,
+            "enlarged": done.enlarged,
+            "turned by degrees": done.turned,
+        },
     }
     if settings.source == (FIELD,):
         field = _field(settings)
