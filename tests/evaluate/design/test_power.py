@@ -121,6 +121,15 @@ def test_power_of_an_icc_is_what_simulated_studies_have(expected, minimum, subje
     assert found == pytest.approx((p < 0.05).mean(), abs=CLOSE)
 
 
+@pytest.mark.parametrize(("expected", "minimum"), [(0.9, 0.5), (0.5, 0.0), (0.99, 0.3)])
+def test_power_of_two_subjects_rated_twice_by_hand(expected, minimum):
+    # F of 1 and 2 degrees is t² of 2: P(F > x) = 1 - sqrt(x / (2 + x))
+    threshold = 2 * 0.95**2 / (1 - 0.95**2)
+    shrink = (1 + 2 * minimum / (1 - minimum)) / (1 + 2 * expected / (1 - expected))
+    by_hand = 1 - np.sqrt(shrink * threshold / (2 + shrink * threshold))
+    assert icc_power(expected, minimum, 2) == pytest.approx(by_hand, rel=1e-9)
+
+
 def test_power_at_the_minimum_itself_is_the_level_of_the_test():
     assert icc_power(0.6 + 1e-12, 0.6, 40, alpha=0.03) == pytest.approx(0.03, abs=1e-6)
 

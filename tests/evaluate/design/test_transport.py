@@ -86,6 +86,24 @@ def test_shares_are_pooled_as_logits_and_stay_between_0_and_1():
         assert 0 < one.low < one.value < one.high < 1
 
 
+def test_a_symmetric_interval_of_an_auc_is_carried_over_by_the_slope_of_the_logit():
+    errors = 0.02, 0.05
+    given = {
+        name: auc(value, value - Z * error, value + Z * error)
+        for name, value, error in zip("ab", (0.9, 0.7), errors, strict=True)
+    }
+    spread = (0.02 / (0.9 * 0.1)) ** 2 + (0.05 / (0.7 * 0.3)) ** 2
+    by_hand = (logit(0.9) - logit(0.7)) ** 2 / spread
+    assert transport(given).q == pytest.approx(by_hand, rel=1e-9)
+
+
+def test_where_a_fourth_site_lies_by_hand():
+    # equal errors: the mean's variance is s²/3, that between sites s² less the error's
+    found = transport(sites([0.0, 1.0, 2.0], [0.1, 0.1, 0.1]))
+    half = stats.t.isf(0.025, 1) * np.sqrt(1 / 3 + 1 - 0.01)
+    assert found.prediction.high - 1 == pytest.approx(half, rel=1e-6)
+
+
 def test_an_interval_made_on_logits_is_read_back_exactly():
     given = {
         name: auc(expit(y), expit(y - Z * se), expit(y + Z * se))
@@ -190,7 +208,7 @@ def test_a_drop_by_hand():
     assert found.difference.high == pytest.approx(0.1 + 0.05 * Z)
 
 
-@pytest.mark.parametrize("external", np.linspace(0.7, 0.95, 26))
+@pytest.mark.parametrize("external", np.linspace(0.7, 0.95, 101))
 def test_p_is_below_5_percent_just_where_the_interval_leaves_out_0(external):
     found = external_drop(auc(0.85, 0.78, 0.89), auc(external, external - 0.08, external + 0.04))
     outside = found.difference.low > 0 or found.difference.high < 0

@@ -224,6 +224,8 @@ def test_nothing_else_is_filled_by_it():
         {"name": "AUC difference"},
         {"name": "AUC, change after recalibration"},
         {"name": "MAE, auc_net"},
+        {"name": "MAE, auc"},
+        {"name": "bias of accuracy"},
         {"name": "calibration slope"},
         {"name": "paucity"},
         {"name": "aucs"},
