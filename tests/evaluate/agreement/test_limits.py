@@ -168,3 +168,26 @@ def test_bad_settings_are_told():
         bland_altman_repeated(x, y, range(9))
     with pytest.raises(UnusableTable, match="names 1 only"):
         bland_altman_repeated(x, y, [1] * 9)
+
+
+def test_limits_of_repeats_have_the_intervals_of_zou():
+    # balanced: the two mean squares are independent χ² on 7 and 16 degrees of freedom
+    rng = np.random.default_rng(2)
+    d = rng.normal(size=(8, 3)) + rng.normal(size=(8, 1))
+    y = rng.normal(size=(8, 3))
+    of_means, within = d.mean(axis=1).var(ddof=1), d.var(axis=1, ddof=1).mean()
+    parts = np.array([of_means, within * 2 / 3])
+    low_factor = 1 - np.array([7, 16]) / stats.chi2.ppf(0.975, [7, 16])
+    high_factor = np.array([7, 16]) / stats.chi2.ppf(0.025, [7, 16]) - 1
+    total = parts.sum()
+    low = np.sqrt(total - np.sqrt(((parts * low_factor) ** 2).sum()))
+    high = np.sqrt(total + np.sqrt(((parts * high_factor) ** 2).sum()))
+    width = stats.t.ppf(0.975, 7) * np.sqrt(of_means / 8)
+    limit = d.mean() + 1.959963985 * np.sqrt(total)
+    expected = (
+        limit - np.hypot(width, 1.959963985 * (np.sqrt(total) - low)),
+        limit + np.hypot(width, 1.959963985 * (high - np.sqrt(total))),
+    )
+    found = bland_altman_repeated((d + y).ravel(), y.ravel(), np.repeat(np.arange(8), 3)).upper
+    assert found.value == pytest.approx(limit, rel=1e-9)
+    assert (found.low, found.high) == pytest.approx(expected, rel=1e-9)

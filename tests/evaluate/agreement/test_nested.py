@@ -232,3 +232,39 @@ def test_bad_nested_tables_are_told():
         clustered_agreement(x, y, patient * 0, rng=rng)
     with pytest.raises(UnusableTable, match="constant"):
         clustered_agreement(x * 0, y, patient, rng=rng)
+
+
+def test_the_interval_is_that_of_patients_drawn_and_left_out_row_by_row():
+    x, y, patient = nested(patients=12)
+    members = [np.flatnonzero(patient == p) for p in range(12)]
+
+    def r(patients):
+        rows = np.concatenate([members[p] for p in patients])
+        return np.corrcoef(x[rows], y[rows])[0, 1]
+
+    rng = np.random.default_rng(5)
+    draws = np.array([r(rng.integers(0, 12, 12)) for _ in range(400)])
+    left_out = np.array([r(np.delete(np.arange(12), p)) for p in range(12)])
+    value = r(range(12))
+    # BCa as Efron & Tibshirani 1993 write it (14.10, 14.14, 14.15)
+    shift = stats.norm.ppf((draws < value).mean())
+    apart = left_out.mean() - left_out
+    skew = (apart**3).sum() / (6 * (apart**2).sum() ** 1.5)
+    z = shift + stats.norm.ppf([0.025, 0.975])
+    expected = np.quantile(draws, stats.norm.cdf(shift + z / (1 - skew * z)))
+    found = clustered_agreement(x, y, patient, resamples=400, rng=np.random.default_rng(5))
+    one = found["Pearson r"]
+    assert (one.low, one.high) == pytest.approx(tuple(expected), rel=1e-9)
+
+
+def test_the_interval_of_a_mixed_icc_is_the_jackknife_left_out_patient_by_patient():
+    x, y, patient = nested(patients=12, interaction=0.5)
+    name = "ICC over patients"
+    found = mixed_icc(x, y, patient)[name]
+    without = np.arctanh(
+        [mixed_icc(*(c[patient != p] for c in (x, y, patient)))[name].value for p in range(12)]
+    )
+    error = np.sqrt(11 / 12 * ((without - without.mean()) ** 2).sum())
+    width = stats.t.ppf(0.975, 11) * error
+    assert np.arctanh(found.high) == pytest.approx(np.arctanh(found.value) + width, rel=1e-5)
+    assert np.arctanh(found.low) == pytest.approx(np.arctanh(found.value) - width, rel=1e-5)

@@ -46,7 +46,9 @@ def icc(ratings: ArrayLike, *, level: float = LEVEL) -> dict[str, Estimate]:
     Notes
     -----
     Definitions: doi:10.1037/0033-2909.86.2.420; intervals also doi:10.1037/1082-989X.1.1.30. Rows
-    must be independent: for several rows a patient see `clustered_agreement` and `mixed_icc`.
+    must be independent: for several rows a patient see `clustered_agreement` and `mixed_icc`. The
+    interval of absolute agreement takes raters as drawn at random, few of them at that; for fixed
+    raters who differ by a constant it is too wide, never too narrow.
     """
     confidence(level)
     table = rated(ratings)
