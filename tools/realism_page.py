@@ -29,7 +29,7 @@ GAPS: Sequence[tuple[str, str, str]] = (
      "trabeculae, and as bright as fat; the simulated knee ends 72 mm from the joint, where a "
      "tenth to a fifth of the marrow's room is bone"),
     ("knee t1", "power", "the real patches lie in fatty shafts, the simulated ones in spongy "
-     "bone, whose trabeculae stand too far apart"),
+     "bone, whose trabeculae are seen more than real ones"),
     ("knee t1", "noise in marrow", "the simulated patches hold trabeculae, the real ones do not"),
     ("knee t1", "noise", "the real images were resampled upstream, which smooths their noise"),
     ("knee t1", "muscle", "times of relaxation are not varied between patients, and muscles of the "
@@ -39,7 +39,7 @@ GAPS: Sequence[tuple[str, str, str]] = (
      "resampled upstream"),
     ("knee dess", "marrow", "fat suppression is the same everywhere in the simulation; really it "
      "varies with the field"),
-    ("knee dess", "power", "noise, and trabeculae that stand too far apart, as on CT"),
+    ("knee dess", "power", "noise, and trabeculae that are seen more than real ones, as on CT"),
     ("knee dess", "", "muscles of the knee hold neither vessels nor fatty streaks"),
     ("knee ct", "trabecular core", "the real regions reach into hollow shafts, which the simulated "
      "knee, ending 72 mm from the joint, has hardly"),
@@ -47,7 +47,7 @@ GAPS: Sequence[tuple[str, str, str]] = (
      "even than the real one"),
     ("knee ct", "power", "real patches lie partly in hollow shafts, with little power, partly "
      "across the edge of condyle and notch, with much at the lowest frequency; and simulated "
-     "trabeculae stand too far apart (specimens of lumbar vertebrae, magnified by about 1): on "
+     "trabeculae (specimens of lumbar vertebrae at 0.7 of their size) are still seen: on "
      "CT as coarse as this, real ones are not seen"),
     ("knee ct", "muscle", "muscles of the simulated knee hold neither vessels nor fatty streaks; "
      "their mean HU depends on the scanner"),
