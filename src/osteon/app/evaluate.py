@@ -85,6 +85,9 @@ class Diseased:
     probabilities: Annotated[bool, Parameter(negative="")] = False
     """Predictions are probabilities, 0–1: tell calibration and usefulness too."""
 
+    clip: float = 0.0
+    """Probabilities nearer to 0 or 1 than this are moved there before calibration is judged."""
+
     split: str | None = None
     """Column that parts training rows from those that are evaluated."""
 

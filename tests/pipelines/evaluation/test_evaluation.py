@@ -351,3 +351,19 @@ def test_perfection_is_a_figure_and_no_fault(work):
     told = work()
     json.dumps(told, allow_nan=False)
     assert told["findings"][0]["value"] == pytest.approx(1)
+
+
+def test_a_model_that_parts_the_classes_leaves_a_cell_empty_and_ends_nothing(three):
+    perfect = three["full"]
+    certain = tuple(perfect.columns["osteoporosis"])
+    three["full"] = type(perfect)("full.csv", {**perfect.columns, "p": certain})
+    cells = {row["model"]: row for row in found(models(three, probabilities=True), "models")}
+    assert cells["full"]["auc"]["value"] == 1
+    assert cells["full"]["calibration-slope"] is None
+    assert cells["hu"]["calibration-slope"]["value"] > 0
+    alone = discrimination(
+        {"osteoporosis": ROWS["osteoporosis"], "sure": ROWS["osteoporosis"]}, "sure",
+        probabilities=True,
+    )  # fmt: skip
+    (table_of,) = (one for one in alone["tables"] if one["key"].startswith("calibration"))
+    assert "Calibration: " in table_of["note"]

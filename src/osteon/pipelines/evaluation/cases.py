@@ -38,6 +38,8 @@ class DiscriminationSettings:
         classes by one model.
     probabilities : bool
         Scores are probabilities of disease: calibration and usefulness are told too.
+    clip : float
+        Probabilities nearer to 0 or 1 than this are moved there before calibration is judged.
     patient : str or None
         Column that says whose row it is, where a patient has several.
     site : str or None
@@ -60,6 +62,7 @@ class DiscriminationSettings:
     positive: str | None = None
     classes: tuple[str, ...] = ()
     probabilities: bool = False
+    clip: float = 0.0
     patient: str | None = None
     site: str | None = None
     split: str | None = None
@@ -78,6 +81,8 @@ class DiscriminationSettings:
             raise BadSetting(f"--lower names '{unknown[0]}', which is none of --scores.")
         if self.lower and (self.probabilities or self.classes):
             raise BadSetting("--lower is for scores; a probability is higher where disease is.")
+        if not 0 <= self.clip < 0.5:
+            raise BadSetting(f"--clip is 0 to below 0.5; got {self.clip:g}.")
         if self.classes and len(self.classes) != len(self.scores):
             raise BadSetting(
                 f"--classes needs one column of --scores for each class; got {len(self.classes)} "

@@ -165,7 +165,7 @@ def _models(
     columns = [{"key": "model", "title": "Model", "kind": "text"}]
     for metric in contest.metrics:
         key = file_key(metric)
-        unit = contest.estimates[metric, order[0]].unit
+        unit = _unit(contest, metric)
         columns.append(
             {
                 "key": key,
@@ -179,7 +179,7 @@ def _models(
     for name in order:
         row: dict[str, Any] = {"model": name}
         for metric in contest.metrics:
-            row[file_key(metric)] = cell(contest.estimates[metric, name])
+            row[file_key(metric)] = cell(contest.estimates.get((metric, name)))
             test = tests.get((metric, name))
             row[f"{file_key(metric)}-p"] = (
                 None if test is None else test.p if test.adjusted is None else test.adjusted
@@ -197,7 +197,9 @@ def _forest(
 ) -> dict[str, Any]:
     rows = []
     for name in order:
-        one, test = contest.estimates[metric, name], tests.get((metric, name))
+        one, test = contest.estimates.get((metric, name)), tests.get((metric, name))
+        if one is None:
+            continue
         p = None if test is None else test.p if test.adjusted is None else test.adjusted
         rows.append(
             {
@@ -210,7 +212,7 @@ def _forest(
                 "p": p,
             }
         )
-    unit = contest.estimates[metric, order[0]].unit
+    unit = _unit(contest, metric)
     return {
         "key": f"models-{file_key(metric)}",
         "kind": "forest",
@@ -222,3 +224,8 @@ def _forest(
             "null": None,
         },
     }
+
+
+def _unit(contest: Contest, metric: str) -> str:
+    """Unit of a metric; some model has it."""
+    return next(one.unit for (name, _), one in contest.estimates.items() if name == metric)

@@ -29,6 +29,8 @@ class CompareSettings:
         Value of `truth` that means disease.
     probabilities : bool
         Predictions are probabilities: the Brier score and calibration slope are told too.
+    clip : float
+        Probabilities nearer to 0 or 1 than this are moved there before calibration is judged.
     patient : str or None
         Column that says whose row it is, where a patient has several.
     split : str or None
@@ -48,6 +50,7 @@ class CompareSettings:
     kind: Kind = "diagnosis"
     positive: str | None = None
     probabilities: bool = False
+    clip: float = 0.0
     patient: str | None = None
     split: str | None = None
     train: str = "train"

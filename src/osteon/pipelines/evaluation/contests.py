@@ -1,11 +1,13 @@
 """Every metric of every model on the same rows, and every test against the reference."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...core import UnusableTable
 from ...evaluate import Comparison, Estimate, checked
 from ...evaluate.agreement import clustered_agreement, compare_icc, icc
 from ...evaluate.compare_errors import Metric, compare_errors
@@ -106,8 +108,11 @@ def _of_diagnosis(rows: Cases, scores: Numbers, settings: CompareSettings) -> di
             rng=settings.intervals.generator(),
             level=level,
         )
-        slope = calibration(rows.labels, scores, clusters=rows.patients, level=level).slope
-        found |= {"Brier score": score.score, "calibration slope": slope}
+        found["Brier score"] = score.score
+        with suppress(UnusableTable):  # classes parted, or exact 0 and 1: the cell stays empty
+            found["calibration slope"] = calibration(
+                rows.labels, scores, clusters=rows.patients, clip=settings.clip, level=level
+            ).slope
     return found
 
 

@@ -4,8 +4,15 @@ from typing import Any
 
 import numpy as np
 
+from ...core import UnusableTable
 from ...evaluate import Comparison, Estimate
-from ...evaluate.usefulness import brier, calibration, decision_curve, net_reclassification
+from ...evaluate.usefulness import (
+    Calibration,
+    brier,
+    calibration,
+    decision_curve,
+    net_reclassification,
+)
 from .cases import Cases, DiscriminationSettings
 from .parts import estimates_table, file_key, triple
 
@@ -32,7 +39,6 @@ def usefulness(rows: Cases, settings: DiscriminationSettings) -> dict[str, Any]:
     tables, curves = [], []
     seen: list[Estimate | Comparison] = []
     for number, (name, chances) in enumerate(rows.scores.items(), 1):
-        told = calibration(rows.labels, chances, clusters=rows.patients, level=level)
         score = brier(
             rows.labels,
             chances,
@@ -40,25 +46,29 @@ def usefulness(rows: Cases, settings: DiscriminationSettings) -> dict[str, Any]:
             rng=settings.intervals.generator(),
             level=level,
         )
-        found = {
-            "calibration intercept": told.intercept,
-            "calibration slope": told.slope,
-            "calibration in the large": told.in_the_large,
-            "expected calibration error": told.ece,
-            "Brier score": score.score,
-            "Brier skill": score.skill,
-        }
-        seen += found.values()
-        parts = (
+        found = {"Brier score": score.score, "Brier skill": score.skill}
+        note = (
             f"Brier score = reliability {score.reliability:.4f} − resolution "
             f"{score.resolution:.4f} + uncertainty {score.uncertainty:.4f} (+ within bins)."
         )
-        title = f"Calibration of {name}"
-        tables.append(
-            estimates_table(file_key(f"calibration-{number}-{name}"), title, found.items(), parts)
-        )
-        curves.append(_curve(name, told))
-    figures = [_figure(curves), _decisions(rows)]
+        try:
+            told = calibration(
+                rows.labels, chances, clusters=rows.patients, clip=settings.clip, level=level
+            )
+        except UnusableTable as fault:
+            note += f" Calibration: {fault}"
+        else:
+            found |= {
+                "calibration intercept": told.intercept,
+                "calibration slope": told.slope,
+                "calibration in the large": told.in_the_large,
+                "expected calibration error": told.ece,
+            }
+            curves.append(_curve(name, told))
+        seen += found.values()
+        key = file_key(f"calibration-{number}-{name}")
+        tables.append(estimates_table(key, f"Calibration of {name}", found.items(), note))
+    figures = [*([_figure(curves)] if curves else []), _decisions(rows)]
     if len(settings.scores) > 1:
         table, figure_of = _reclassified(rows, settings)
         tables.append(table)
@@ -66,7 +76,7 @@ def usefulness(rows: Cases, settings: DiscriminationSettings) -> dict[str, Any]:
     return {"tables": tables, "figures": figures, "seen": seen}
 
 
-def _curve(name: str, told: Any) -> dict[str, Any]:
+def _curve(name: str, told: Calibration) -> dict[str, Any]:
     """A calibration curve as the figure takes it."""
     smooth = told.smooth
     return {
@@ -81,7 +91,7 @@ def _curve(name: str, told: Any) -> dict[str, Any]:
             }
             for one in told.bins
         ],
-        "smooth": None if smooth is None else {"x": smooth.x.tolist(), "y": smooth.y.tolist()},
+        "smooth": {"x": smooth.x.tolist(), "y": smooth.y.tolist()},
         "slope": triple(told.slope),
         "intercept": triple(told.intercept),
     }
