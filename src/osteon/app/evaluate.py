@@ -251,6 +251,7 @@ def checklist(
     *,
     out: Path,
     results: Path | None = None,
+    study: str | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
     """Fill a reporting checklist as far as a run knows; the rest is marked for the author.
@@ -267,6 +268,8 @@ def checklist(
         Folder for the results; made if it is not there.
     results
         results.json of `osteon evaluate`, for the items on performance.
+    study
+        development, evaluation or both, where the guideline asks otherwise of the two.
     json
         Print results.json to stdout instead of one line saying where the report is.
     """
@@ -279,7 +282,10 @@ def checklist(
     inputs = {"manifest": manifest, **({"results": results} if results else {})}
     with _Run(told, None, inputs) as run:
         run.found = evaluate_checklist(
-            guideline, _read_json(manifest), None if results is None else _read_json(results)
+            guideline,
+            _read_json(manifest),
+            None if results is None else _read_json(results),
+            study,
         )
 
 
@@ -338,10 +344,11 @@ def _earlier(out: Path) -> list[str]:
     return [str(file.relative_to(out)) for place in DRAWN for file in out.glob(f"{place}/*.*")]
 
 
-def _titles(found: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Figures without the points they are drawn from."""
+def _titles(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Figures without the points they are drawn from; who was called what is kept."""
+    kept = ("key", "kind", "title", "caption")
     return [
-        {key: one[key] for key in ("key", "kind", "title", "caption")}
+        {key: one[key] for key in (*kept, *(("data",) if one["kind"] == "confusion" else ()))}
         for one in found.get("figures", ())
     ]
 

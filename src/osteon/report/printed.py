@@ -120,6 +120,8 @@ def cell(column: Mapping[str, Any], value: Any) -> str:
     if kind == "estimate":
         parts = value if isinstance(value, Mapping) else {"value": value}
         return estimate(parts.get("value"), parts.get("low"), parts.get("high"), digits)
+    if kind == "unit":
+        return unit_in_print(str(value or ""))
     if kind == "p":
         return p_value(value)
     if kind == "count":

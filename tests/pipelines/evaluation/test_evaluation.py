@@ -136,6 +136,14 @@ def test_a_threshold_is_chosen_on_training_rows_only():
     after = discrimination(moved, "bmd", **asked)
     assert next(one["note"] for one in after["tables"] if one["key"] == "operating-1") == note
     assert "up to" in note
+    called = next(one for one in before["figures"] if one["kind"] == "confusion")["data"]
+    (well, false), (missed, hit) = called["counts"]
+    cells = {row["what"]: row["estimate"]["value"] for row in found(before, "operating-1")}
+    assert well + false + missed + hit == 60
+    assert cells["sensitivity"] == pytest.approx(hit / (hit + missed))
+    (curve,) = before["figures"][0]["data"]["curves"]
+    assert curve["points"][0]["true_positive"] == pytest.approx(hit / (hit + missed))
+    assert curve["points"][0]["false_positive"] == pytest.approx(false / (well + false))
     cells = {row["what"]: row["estimate"] for row in found(after, "operating-1")}
     assert cells["sensitivity"]["value"] == 0  # whoever was moved away lies above the threshold
 
@@ -148,6 +156,7 @@ def test_figures_of_sites_are_pooled_and_a_site_without_a_figure_is_a_row():
     assert cells["D"]["auc"] is None
     assert "one class" in cells["D"]["note"]
     assert {"A", "B", "C", "all, random effects"} < set(cells)
+    assert told["transport"]["pooled"]["name"] == "AUC"
 
 
 def test_probabilities_are_told_by_calibration_and_use():

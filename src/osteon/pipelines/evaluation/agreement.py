@@ -236,7 +236,7 @@ class _Pair:
                 "key": f"scatter-{self.key}",
                 "kind": "scatter",
                 "title": f"{name} against {reference}",
-                "caption": "One mark a row; the dashed line is equality.",
+                "caption": "One mark a row; the dotted line is equality.",
                 "data": {
                     "x": (self.limits.means - 0.5 * self.limits.differences).tolist(),
                     "y": (self.limits.means + 0.5 * self.limits.differences).tolist(),

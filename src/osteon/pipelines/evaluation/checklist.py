@@ -9,7 +9,10 @@ from .parts import SCHEMA, plain_table
 
 
 def evaluate_checklist(
-    guideline: str, manifest: Mapping[str, Any], evaluation: Mapping[str, Any] | None
+    guideline: str,
+    manifest: Mapping[str, Any],
+    evaluation: Mapping[str, Any] | None,
+    study: str | None = None,
 ) -> dict[str, Any]:
     """Fill a checklist from the manifest of a run and the results of its evaluation.
 
@@ -21,6 +24,9 @@ def evaluate_checklist(
         The manifest of a run.
     evaluation : mapping or None
         results.json of an evaluation, for what is asked of performance.
+    study : str or None
+        ``"development"``, ``"evaluation"`` or ``"both"``, where the guideline asks otherwise of the
+        two.
 
     Returns
     -------
@@ -34,7 +40,7 @@ def evaluate_checklist(
     UnusableTable
         If the manifest is none of a run.
     """
-    found = checklist(guideline, manifest, evaluation)
+    found = checklist(guideline, manifest, evaluation, study=study)
     states = Counter(item.state for item in found.items)
     items = [
         {

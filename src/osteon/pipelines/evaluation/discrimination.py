@@ -1,6 +1,6 @@
 """How well scores tell the diseased from the others, and whether they are of use."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,6 +85,7 @@ def _warning(areas: dict[str, dict[str, Estimate]]) -> str:
 def _two_classes(
     table: Table, training: Table | None, settings: DiscriminationSettings
 ) -> dict[str, Any]:
+    told: dict[str, Any] = {}
     rows = cases(table, settings)
     areas = {name: area(rows, name, settings) for name in settings.scores}
     seen: list[Estimate | Comparison] = [one for found in areas.values() for one in found.values()]
@@ -97,9 +98,12 @@ def _two_classes(
         )
         seen += tests
     if training is not None:
-        points, table_of = _operating(rows, cases(training, settings), settings)
-        tables += table_of
-        seen += points
+        called = _operating(rows, cases(training, settings), settings)
+        tables += called.tables
+        seen += called.seen
+        for curve in figures[0]["data"]["curves"]:
+            curve["points"] = [called.points[curve["name"]]]
+        figures += called.figures
     if settings.probabilities:
         useful = usefulness(rows, settings)
         tables, figures = tables + useful["tables"], figures + useful["figures"]
@@ -109,7 +113,9 @@ def _two_classes(
         tables.append(found["table"])
         figures.append(found["figure"])
         seen += found["seen"]
+        told |= {"transport": found["transport"]} if found["transport"] else {}
     return {
+        **told,
         "title": f"{settings.label} by {', '.join(settings.scores)}",
         "summary": _summary(rows, settings),
         "warning": _warning(areas),
@@ -225,13 +231,10 @@ def _family(tests: list[Comparison]) -> str:
     return f"Corrected for {len(tests)} comparisons (Holm)."
 
 
-def _operating(
-    rows: Cases, training: Cases, settings: DiscriminationSettings
-) -> tuple[list[Estimate], list[dict[str, Any]]]:
-    """Sensitivity and so on at a threshold that was chosen on other patients."""
-    tables: list[dict[str, Any]] = []
-    seen: list[Estimate] = []
-    for name in settings.scores:
+def _operating(rows: Cases, training: Cases, settings: DiscriminationSettings) -> "_Called":
+    """Sensitivity and so on at thresholds that were chosen on other patients."""
+    made = _Called([], [], [], {})
+    for number, name in enumerate(settings.scores, 1):
         point = choose_threshold(
             training.labels,
             training.scores[name],
@@ -246,13 +249,47 @@ def _operating(
             subjects=rows.names or None,
             level=settings.intervals.level,
         )
-        seen += found.values()
+        made.seen.extend(found.values())
         note = f"{_from(point.threshold, name, settings)}, chosen on the training rows."
-        if rows.patients is not None:
-            note += " Rows of one patient are counted as if they were independent."
-        key = f"operating-{len(tables) + 1}"
-        tables.append(estimates_table(key, f"At the threshold of {name}", found.items(), note))
-    return seen, tables
+        title = f"At the threshold of {name}"
+        made.tables.append(estimates_table(f"operating-{number}", title, found.items(), note))
+        ill = rows.scores[name] >= point.threshold
+        made.figures.append(_called(rows, ill, f"called-{number}", name, settings))
+        made.points[name] = {
+            "name": f"{name}, {settings.rule}",
+            "false_positive": float(ill[~rows.labels].mean()),
+            "true_positive": float(ill[rows.labels].mean()),
+        }
+    return made
+
+
+class _Called(NamedTuple):
+    """What was found at the thresholds, and where they lie on the ROC curves."""
+
+    seen: list[Estimate]
+    tables: list[dict[str, Any]]
+    figures: list[dict[str, Any]]
+    points: dict[str, dict[str, Any]]
+
+
+def _called(
+    rows: Cases, ill: NDArray[np.bool_], key: str, name: str, settings: DiscriminationSettings
+) -> dict[str, Any]:
+    """Who was called ill at the threshold, by the truth."""
+    sides = (False, True)
+    counts = [[int(((rows.labels == t) & (ill == c)).sum()) for c in sides] for t in sides]
+    return {
+        "key": key,
+        "kind": "confusion",
+        "title": f"{settings.label} by the threshold of {name}",
+        "caption": "Number of rows.",
+        "data": {
+            "classes": ["no disease", "disease"],
+            "counts": counts,
+            "truth": settings.label,
+            "called": f"threshold of {name}",
+        },
+    }
 
 
 def _from(threshold: float, name: str, settings: DiscriminationSettings) -> str:
@@ -302,6 +339,7 @@ def _sites(table: Table, settings: DiscriminationSettings) -> dict[str, Any]:
             "caption": note,
             "data": {"rows": bars, "axis": "AUC", "null": None},
         },
+        "transport": None if over is None else over.row(),
         "seen": [] if over is None else [over.pooled, over.prediction],
     }
 

@@ -12,7 +12,7 @@ SCHEMA = "osteon-evaluation-1"
 
 WHAT = {"key": "what", "title": "Measure", "kind": "text"}
 ESTIMATE = {"key": "estimate", "title": "Value (interval)", "kind": "estimate"}
-UNIT = {"key": "unit", "title": "Unit", "kind": "text"}
+UNIT = {"key": "unit", "title": "Unit", "kind": "unit"}
 METHOD = {"key": "method", "title": "Method", "kind": "text"}
 NOTE = {"key": "note", "title": "Note", "kind": "text"}
 COMPARED: tuple[dict[str, str], ...] = (
