@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...evaluate import Comparison, Estimate
+from ...evaluate.citations import citation
 
 SCHEMA = "osteon-evaluation-1"
 """Version of the evaluation as plain data."""
@@ -118,16 +119,16 @@ def _table(
 def cited(found: Iterable[Estimate | Comparison]) -> dict[str, list[Any]]:
     """What was done, a sentence a method, and where each is published, each once."""
     methods: dict[str, list[str]] = {}
-    references: dict[str, str] = {}
+    references: dict[str, None] = {}
     for one in found:
         names = methods.setdefault(one.method, [])
         if one.method and one.name not in names:
             names.append(one.name)
         if one.doi:
-            references.setdefault(one.doi, one.method or one.name)
+            references.setdefault(one.doi)
     return {
         "methods": [f"{', '.join(names)}: {how}." for how, names in methods.items() if how],
-        "references": [{"text": text, "doi": doi} for doi, text in references.items()],
+        "references": [{"text": citation(doi), "doi": doi} for doi in references],
     }
 
 
