@@ -60,6 +60,8 @@ def helps(tmp_path_factory):
     kinds = ("knee", "spine", "bone", "degrade")
     made = [osteon(["simulate", one, "--help"], folder) for one in kinds]
     texts["simulate"] = "".join(made)
+    asked = ("agreement", "discrimination", "compare", "checklist")
+    texts["evaluate"] = "".join(osteon(["evaluate", one, "--help"], folder) for one in asked)
     texts[""] = osteon(["--help"], folder)
     return {one: set(re.findall(r"--[\w-]+", text)) for one, text in texts.items()}
 
@@ -76,6 +78,14 @@ def test_the_checks_of_the_virtual_scanner_are_as_measured_and_hold(make_docs):
     groups = [one for groups in figures.values() for one in groups]
     assert all(row["holds"] for one in groups for row in one["rows"])
     assert {(ROOT / one["test"]).is_file() for one in groups} == {True}
+
+
+def test_the_coverage_of_intervals_is_as_counted(make_docs):
+    tables = make_docs.coverage_tables
+    assert tables.PAGE.read_text(encoding="utf-8") == tables.page(), "run make docs"
+    for kind, rows in tables.told()["rows"].items():
+        least, most = tables.told()["allowed"][kind]
+        assert all(row["holds"] == (least <= row["share"] <= most) for row in rows)
 
 
 @pytest.mark.parametrize("key", [*FEATURES, *FEATURE_METHODS, *CALIBRATION_METHODS])

@@ -150,7 +150,7 @@ def intervals_of_slope() -> Iterator[Trial]:
 
 def tests_of_auc() -> Iterator[Trial]:
     """Two scores that are equally good."""
-    for true in (0.7, 0.85):
+    for true in (0.7, 0.85, 0.95):
         for together in (0.3, 0.7):
 
             def work(rng: Rng, true: float = true, r: float = together) -> Comparison:
@@ -159,6 +159,13 @@ def tests_of_auc() -> Iterator[Trial]:
             yield Trial(
                 "paired AUC (DeLong)", f"both AUC {true}, correlation {together}", 0.0, work
             )
+
+            def shuffled(rng: Rng, true: float = true, r: float = together) -> Comparison:
+                labels, a, b = populations.two_scores(rng, PATIENTS, true, r)
+                return compare_auc(labels, a, b, test="permutation")
+
+            what = f"both AUC {true}, correlation {together}"
+            yield Trial("paired AUC (permutation)", what, 0.0, shuffled)
 
             def many(rng: Rng, true: float = true, r: float = together) -> Comparison:
                 return compare_clustered_auc(

@@ -1,7 +1,8 @@
 """Write the parts of the docs that are made from the code and from measured numbers.
 
 ``docs/conformance.md`` comes from the lists of features, methods, regions and thresholds;
-``docs/concepts/virtual-scanner-checks.md`` from what ``make physics`` measured; what
+``docs/concepts/virtual-scanner-checks.md`` from what ``make physics`` measured,
+``docs/concepts/coverage.md`` from what ``make coverage`` counted; what
 ``docs/why-not-the-eroded-vertebra.md`` and the README show comes from measuring the samples;
 ``docs/dicom-outcomes.md`` from the data collection, where that is here. Run as ``make docs``; it
 takes about a minute.
@@ -17,6 +18,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import coverage_tables
 import dicom_outcomes
 import physics_tables
 import reference_erosion
@@ -337,6 +339,7 @@ def main() -> int:
     """Write every page."""
     CONFORMANCE.write_text(conformance(), encoding="utf-8")
     physics_tables.PAGE.write_text(physics_tables.page(), encoding="utf-8")
+    coverage_tables.PAGE.write_text(coverage_tables.page(), encoding="utf-8")
     reference_erosion.main()
     page = EROSION.read_text(encoding="utf-8")
     EROSION.write_text(with_made(page, "\n" + erosion_table()), encoding="utf-8")
@@ -344,7 +347,7 @@ def main() -> int:
     page = README.read_text(encoding="utf-8")
     page = with_block(with_block(page, "what the demo says", said), "rows of the demo", rows)
     README.write_text(page, encoding="utf-8")
-    for path in (CONFORMANCE, physics_tables.PAGE, EROSION, README):
+    for path in (CONFORMANCE, physics_tables.PAGE, coverage_tables.PAGE, EROSION, README):
         print(path.relative_to(ROOT))
     if not dicom_outcomes.DATA.is_dir():
         print("docs/dicom-outcomes.md is left as it is: ../shared/data is not here.")
