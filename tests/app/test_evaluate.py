@@ -84,6 +84,56 @@ def test_results_of_an_earlier_run_are_replaced_and_other_files_kept(densitometr
     assert any("neck-t" in name for name in names)
 
 
+def test_files_of_a_person_in_the_folders_of_figures_and_tables_are_kept(densitometry, tmp_path):
+    out = tmp_path / "results"
+    columns = ("--columns", "hip_t", "neck_t")
+    for _ in range(2):
+        ran = here("evaluate", "agreement", densitometry, *columns, "--out", out, *SMALL)
+        assert ran.returncode == 0, ran.stderr
+        for place in ("figures", "tables"):
+            (out / place / "mine.csv").write_text("keep", encoding="utf-8")
+            assert (out / place / "mine.csv").is_file()
+    assert here(
+        "evaluate", "agreement", densitometry, *columns, "--out", out, *SMALL
+    ).returncode == 0  # fmt: skip
+    assert (out / "figures" / "mine.csv").is_file()
+    assert (out / "tables" / "mine.csv").is_file()
+
+
+def test_the_record_of_a_measurement_is_not_written_over(densitometry, tmp_path):
+    out = tmp_path / "results"
+    out.mkdir()
+    (out / "manifest.json").write_text('{"osteon": "1"}', encoding="utf-8")
+    (out / "results.json").write_text('{"schema": "osteon-bmd"}', encoding="utf-8")
+    ran = here(
+        "evaluate", "agreement", densitometry, "--columns", "hip_t", "neck_t", "--out", out, *SMALL
+    )
+    assert ran.returncode == 2
+    assert ran.stderr == (
+        "osteon: --out results holds the results of another command; name another folder.\n"
+    )
+    assert (out / "manifest.json").read_text(encoding="utf-8") == '{"osteon": "1"}'
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "[" * 100_000 + "]" * 100_000])
+def test_a_manifest_that_is_nested_beyond_reason_is_told_in_one_line(text, tmp_path):
+    (tmp_path / "m.json").write_text(text, encoding="utf-8")
+    ran = here("evaluate", "checklist", "claim-2024", tmp_path / "m.json", "--out", tmp_path / "x")
+    assert (ran.returncode, ran.stderr.count("\n")) == (2, 1)
+    assert "m.json is no JSON" in ran.stderr
+
+
+def test_what_a_computer_leaves_among_predictions_is_no_model(predictions, tmp_path):
+    folder = tmp_path / "given"
+    folder.mkdir()
+    for file in predictions.iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    for name in ("._hu.csv", "~$hu.csv", ".~lock.hu.csv"):
+        (folder / name).write_bytes(b"\0\1")
+    ran = compared(folder, tmp_path / "out")
+    assert ran.returncode == 0, ran.stderr
+
+
 def test_json_goes_to_stdout(predictions, tmp_path):
     ran = compared(predictions, tmp_path / "out", "--patient", "patient", "--json")
     told = json.loads(ran.stdout)

@@ -1,8 +1,9 @@
 """`osteon evaluate`: how good a number is, from a table to a report."""
 
 import json
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -17,8 +18,11 @@ if TYPE_CHECKING:
 Count = Annotated[int, Parameter(converter=whole)]
 Names = Annotated[tuple[str, ...], Parameter(negative="", consume_multiple=True)]
 
-DRAWN = ("figures", "tables")
-"""Folders of the results that hold a file for each figure and table."""
+DRAWN = {"figures": ("svg", "pdf"), "tables": ("csv", "md", "tex")}
+"""Folders of the results that hold files for each figure and table, and how these end."""
+
+RECORDS = ("results.json", "manifest.json", "report.html")
+"""Files of every evaluation; other commands write some of these names too."""
 
 evaluate = App(
     name="evaluate",
@@ -156,9 +160,7 @@ def agreement(table: Path, *, columns: Names, told: Told, paired: Paired = Paire
     columns
         Two or more columns that should agree; the first is the reference.
     """
-    from .outputs import check_out
-
-    check_out(told.out, (table,))
+    _check(told.out, (table,))
     from ..io import read_table
     from ..pipelines.evaluation import AgreementSettings, evaluate_agreement
 
@@ -197,9 +199,7 @@ def discrimination(
         Columns of scores, higher where disease is likelier (but see --lower); the first is the
         reference.
     """
-    from .outputs import check_out
-
-    check_out(told.out, (table,))
+    _check(told.out, (table,))
     from ..io import read_table
     from ..pipelines.evaluation import DiscriminationSettings, evaluate_discrimination
 
@@ -229,10 +229,8 @@ def compare(
     predictions
         Folder of tables (CSV, TSV), one a model, which is called as its file.
     """
-    from .outputs import check_out
-
     files = _predictions(predictions)
-    check_out(told.out, (predictions, *files.values()))
+    _check(told.out, (predictions, *files.values()))
     from ..io import read_table
     from ..pipelines.evaluation import CompareSettings, evaluate_models
 
@@ -273,9 +271,7 @@ def checklist(
     json
         Print results.json to stdout instead of one line saying where the report is.
     """
-    from .outputs import check_out
-
-    check_out(out, (manifest, results))
+    _check(out, (manifest, results))
     from ..pipelines.evaluation import evaluate_checklist
 
     told = Told(out, json=json)
@@ -337,11 +333,42 @@ class _Run:
         print(json.dumps(self.results) if self.told.json else f"Report: {report}")
 
 
+def _check(out: Path, inputs: Iterable[Path | None]) -> None:
+    """Refuse, before anything is computed, a folder that results cannot be written to."""
+    from .outputs import check_out
+
+    check_out(out, inputs, RECORDS)
+    _earlier(out)
+
+
 def _earlier(out: Path) -> list[str]:
-    """Figures and tables that an earlier evaluation left in the folder."""
-    if not (out / "results.json").is_file():
+    """Figures and tables that an earlier evaluation left in the folder.
+
+    Raises
+    ------
+    BadSetting
+        If the folder holds the record of another command, which is not to be lost.
+    """
+    from ..core import BadSetting
+
+    if not any((out / name).exists() for name in RECORDS):
         return []
-    return [str(file.relative_to(out)) for place in DRAWN for file in out.glob(f"{place}/*.*")]
+    try:
+        made = json.loads((out / "results.json").read_text(encoding="utf-8"))
+        if not made["schema"].startswith("osteon-evaluation-"):
+            raise ValueError
+        keys = {place: [str(one["key"]) for one in made[place]] for place in DRAWN}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        raise BadSetting(
+            f"--out {out.name or out} holds the results of another command; name another folder."
+        ) from None
+    return [
+        f"{place}/{key}.{end}"
+        for place, ends in DRAWN.items()
+        for key in keys[place]
+        if re.fullmatch(r"[\w-]+", key)  # no path out of the folder
+        for end in ends
+    ]
 
 
 def _titles(found: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -368,7 +395,8 @@ def _predictions(folder: Path) -> dict[str, Path]:
         raise BadSetting(f"{folder.name} is no folder; give one with a table for each model.")
     found: dict[str, Path] = {}
     for file in sorted(folder.iterdir()):
-        if file.suffix.lower() not in (".csv", ".tsv"):
+        left_behind = file.name.startswith((".", "~$"))  # by a computer, beside the tables
+        if left_behind or file.suffix.lower() not in (".csv", ".tsv"):
             continue
         if file.stem in found:
             raise BadSetting(f"two tables are named '{file.stem}'; a model has one.")
@@ -381,10 +409,10 @@ def _read_json(path: Path) -> dict[str, Any]:
     from ..core import BadSetting
 
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as fault:
         raise BadSetting(f"{path.name} cannot be read: {fault.strerror}.") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BadSetting(f"{path.name} is no JSON; give the manifest.json of a run.") from None
     if not isinstance(found, dict):
         raise BadSetting(f"{path.name} is no manifest; give the manifest.json of a run.")
