@@ -201,3 +201,19 @@ def test_an_evaluation_without_a_title_is_refused(tmp_path):
     evaluation = {key: value for key, value in small().items() if key != "title"}
     with pytest.raises(BadSetting, match="lacks 'title'"):
         write_evaluation_report(evaluation, tmp_path)
+
+
+def test_the_items_of_a_checklist_are_shown_once_and_written_as_files(tmp_path):
+    columns = [{"key": "asks", "title": "What is asked", "kind": "text"}]
+    table = {"key": "checklist", "columns": columns, "rows": [{"asks": "Where data come from."}]}
+    given = {
+        "schema": "osteon-evaluation-1",
+        "kind": "checklist",
+        "title": "CLAIM",
+        "checklist": [{"number": "7", "asks": "Where data come from.", "state": "author"}],
+        "tables": [table],
+    }
+    page = write_evaluation_report(given, tmp_path).read_text(encoding="utf-8")
+    assert page.count("Where data come from.") == 1
+    assert 'href="tables/checklist.tex"' in page
+    assert "Where data come from." in (tmp_path / "tables" / "checklist.md").read_text("utf-8")

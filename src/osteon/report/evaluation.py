@@ -42,6 +42,9 @@ STATES = {
 }
 """Sign and words of each state of an item, in the order in which they are counted."""
 
+ITEMS = "checklist"
+"""Key of the table that holds the items of the checklist, which the page shows by section."""
+
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 """Keys that can be the name of a file on every system."""
 
@@ -153,7 +156,8 @@ def _page(
             what=KINDS[evaluation["kind"]],
             findings=[_finding(one) for one in evaluation.get("findings") or ()],
             figures=figures,
-            tables=[_shown(table) for table in given],
+            tables=[_shown(table) for table in given if table["key"] != ITEMS],
+            items_as_files=any(table["key"] == ITEMS for table in given),
             items=_items(evaluation.get("checklist") or ()),
             states=_states(evaluation.get("checklist") or ()),
             references=[_reference(one) for one in evaluation.get("references") or ()],
