@@ -73,7 +73,7 @@ def test_the_interval_of_the_bias_is_as_wide_as_that_of_patient_means():
 def test_equal_columns_agree_in_every_resample():
     x, _, patient = nested()
     found = clustered_agreement(x, x, patient, resamples=100, rng=np.random.default_rng(0))
-    assert found["ICC(2,1)"].low == pytest.approx(1)
+    assert found["ICC(2,1)"].low == found["ICC(2,1)"].high == pytest.approx(1)
     assert found["bias"].high == 0
 
 
@@ -234,18 +234,18 @@ def test_bad_nested_tables_are_told():
         clustered_agreement(x * 0, y, patient, rng=rng)
 
 
-def test_the_interval_is_that_of_patients_drawn_and_left_out_row_by_row():
+def test_the_interval_of_a_limit_is_that_of_patients_drawn_and_left_out_row_by_row():
     x, y, patient = nested(patients=12)
     members = [np.flatnonzero(patient == p) for p in range(12)]
 
-    def r(patients):
-        rows = np.concatenate([members[p] for p in patients])
-        return np.corrcoef(x[rows], y[rows])[0, 1]
+    def limit(patients):
+        apart = np.concatenate([(x - y)[members[p]] for p in patients])
+        return apart.mean() + stats.norm.ppf(0.975) * apart.std(ddof=1)
 
     rng = np.random.default_rng(5)
-    draws = np.array([r(rng.integers(0, 12, 12)) for _ in range(400)])
-    left_out = np.array([r(np.delete(np.arange(12), p)) for p in range(12)])
-    value = r(range(12))
+    draws = np.array([limit(rng.integers(0, 12, 12)) for _ in range(400)])
+    left_out = np.array([limit(np.delete(np.arange(12), p)) for p in range(12)])
+    value = limit(range(12))
     # BCa as Efron & Tibshirani 1993 write it (14.10, 14.14, 14.15)
     shift = stats.norm.ppf((draws < value).mean())
     apart = left_out.mean() - left_out
@@ -253,8 +253,30 @@ def test_the_interval_is_that_of_patients_drawn_and_left_out_row_by_row():
     z = shift + stats.norm.ppf([0.025, 0.975])
     expected = np.quantile(draws, stats.norm.cdf(shift + z / (1 - skew * z)))
     found = clustered_agreement(x, y, patient, resamples=400, rng=np.random.default_rng(5))
-    one = found["Pearson r"]
+    one = found["upper limit of agreement"]
     assert (one.low, one.high) == pytest.approx(tuple(expected), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("name", "figure"),
+    [
+        ("Pearson r", lambda x, y: np.corrcoef(x, y)[0, 1]),
+        ("CCC", lambda x, y: concordance(x, y).value),
+        ("ICC(2,1)", lambda x, y: icc(np.column_stack([x, y]))["ICC(2,1)"].value),
+        ("ICC(3,1)", lambda x, y: icc(np.column_stack([x, y]))["ICC(3,1)"].value),
+    ],
+)
+def test_the_interval_of_a_share_is_the_jackknife_left_out_patient_by_patient(name, figure):
+    x, y, patient = nested(patients=12, interaction=0.4)
+    x, y, patient = (np.delete(column, [0, 1, 7]) for column in (x, y, patient))
+    without = np.arctanh([figure(x[patient != p], y[patient != p]) for p in range(12)])
+    error = np.sqrt(11 / 12 * ((without - without.mean()) ** 2).sum())
+    middle = np.arctanh(figure(x, y))
+    expected = np.tanh(middle + stats.t.ppf([0.05, 0.95], 11) * error)
+    rng = np.random.default_rng(0)
+    found = clustered_agreement(x, y, patient, resamples=100, level=0.9, rng=rng)[name]
+    assert (found.low, found.high) == pytest.approx(tuple(expected), rel=1e-9)
+    assert "jackknife" in found.method
 
 
 def test_the_interval_of_a_mixed_icc_is_the_jackknife_left_out_patient_by_patient():

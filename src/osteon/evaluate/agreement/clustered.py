@@ -1,22 +1,20 @@
-"""Agreement where several rows come from one patient: whole patients are resampled."""
+"""Agreement where several rows come from one patient: whole patients are left out or drawn."""
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ...core import BadSetting
+from ...core import BadSetting, UnusableTable
 from ..bootstrap import RESAMPLES, bca_interval, existing
 from ..checked import Numbers, confidence, groups, same_rows
 from ..estimate import LEVEL, Estimate
 from .concordance import paired
+from .jackknife import DOI as JACKKNIFE
+from .jackknife import NEARLY_ONE, jackknife_ends
 from .limits import SHARE, normal_range
 from .sums import figures, pair_sums
 
 IN_UNITS = ("bias", "lower limit of agreement", "upper limit of agreement")
-SOURCES = {
-    "ICC(2,1)": "10.1037/1082-989X.1.1.30",
-    "ICC(3,1)": "10.1037/1082-989X.1.1.30",
-    "CCC": "10.2307/2532051",
-}
+BCA = "10.1080/01621459.1987.10478410"
 
 
 def clustered_agreement(
@@ -30,9 +28,11 @@ def clustered_agreement(
 ) -> dict[str, Estimate]:
     """Agreement of two methods over rows that are nested in patients.
 
-    Values are those of all rows; intervals come from resampling whole patients (bias-corrected and
-    accelerated, Efron 1987, doi:10.1080/01621459.1987.10478410), so that rows of one patient may be
-    as alike as they are.
+    Values are those of all rows. Intervals take patients as independent, so that rows of one
+    patient may be as alike as they are: those of ICC, CCC and r leave out one patient at a time
+    (jackknife of Fisher's z with t, Miller 1974, doi:10.1093/biomet/61.1.1), those of bias and
+    limits resample patients (bias-corrected and accelerated, Efron 1987,
+    doi:10.1080/01621459.1987.10478410).
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def clustered_agreement(
     Notes
     -----
     ICCs mix differences between patients and within them; `mixed_icc` tells them apart. Below about
-    20 patients every bootstrap interval is too narrow.
+    20 patients the bootstrap intervals of bias and limits are too narrow.
     """
     confidence(level)
     if resamples < 100:
@@ -78,23 +78,41 @@ def clustered_agreement(
     values = figures(total[None], width)
     left_out = figures(total - sums, width)
     drawn = figures(_resampled(sums, resamples, rng), width)
-    method = f"all rows; cluster bootstrap, BCa, {resamples} resamples"
     found = {}
     for name, value in values.items():
-        low, high = bca_interval(existing(drawn[name]), float(value[0]), left_out[name], level)
+        one = float(value[0])
+        if name in IN_UNITS:
+            ends = bca_interval(existing(drawn[name]), one, left_out[name], level)
+            how = (f"cluster bootstrap, BCa, {resamples} resamples", BCA)
+        else:
+            ends = _of_share(name, one, left_out[name], level)
+            how = ("jackknife over patients of Fisher's z, t", JACKKNIFE)
         found[name] = Estimate(
             name,
-            float(value[0]),
-            low,
-            high,
+            one,
+            *ends,
             level,
-            method=method,
-            doi=SOURCES.get(name, "10.1080/01621459.1987.10478410"),
+            method=f"all rows; {how[0]}",
+            doi=how[1],
             rows=len(x),
             clusters=len(sums),
             note="in the unit of the measurements" if name in IN_UNITS else "",
         )
     return found
+
+
+def _of_share(name: str, value: float, left_out: Numbers, level: float) -> tuple[float, float]:
+    """Ends of an ICC, CCC or r, from the figure without each patient."""
+    if not np.isfinite(left_out).all():
+        raise UnusableTable(
+            f"{name} does not exist without one of the {len(left_out)} patients; there are too few "
+            "who differ."
+        )
+    if np.ptp(left_out) == 0:
+        return value, value
+    z = np.arctanh(np.clip(np.append(left_out, value), -NEARLY_ONE, NEARLY_ONE))
+    low, high = np.tanh(jackknife_ends(float(z[-1]), z[:-1], level))
+    return float(low), float(high)
 
 
 def _resampled(sums: Numbers, resamples: int, rng: np.random.Generator) -> Numbers:

@@ -7,13 +7,12 @@ from scipy import stats
 from ...core import UnusableTable
 from ..checked import Numbers, confidence, groups, same_rows, varying
 from ..estimate import LEVEL, Comparison, Estimate
+from .coefficients import coefficients
 from .forms import known_key
-from .icc import coefficients
+from .jackknife import DOI, NEARLY_ONE, jackknife_error
 from .sums import pair_sums, squares_of
 
 METHOD = "difference of Fisher's z of dependent ICCs, jackknife over patients, t"
-DOI = "10.1093/biomet/61.1.1"
-NEARLY_ONE = 1 - 1e-12
 
 
 def compare_icc(
@@ -99,7 +98,7 @@ def _tested(key: str, values: list[float], apart: Numbers, rows: int, level: flo
     n = len(apart) - 1
     value = values[0] - values[1]
     note = ""
-    error = float(np.sqrt((n - 1) ** 2 / n * apart[1:].var(ddof=1)))
+    error = jackknife_error(apart[1:])
     if np.ptp(apart[1:]) > 0:
         t = float(apart[0]) / error
         p = float(2 * stats.t.sf(abs(t), n - 1))

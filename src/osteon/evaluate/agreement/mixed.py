@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from ...core import UnusableTable
 from ..checked import Codes, Numbers, confidence, groups, same_rows
 from ..estimate import LEVEL, Estimate
 from .concordance import paired
+from .jackknife import jackknife_ends
 from .limits import spread
 from .reml import one_way
 
@@ -155,10 +155,7 @@ def _jackknifed(name: str, shares: Numbers, level: float, sizes: tuple[int, int]
         low = high = value
         note = "every patient tells the same, so the interval has no width"
     else:
-        n = len(z) - 1
-        error = np.sqrt((n - 1) ** 2 / n * z[1:].var(ddof=1))
-        width = stats.t.ppf(0.5 * (1 + level), n - 1) * error
-        low, high = (float(end) for end in np.tanh([z[0] - width, z[0] + width]))
+        low, high = (float(end) for end in np.tanh(jackknife_ends(float(z[0]), z[1:], level)))
     return Estimate(
         name,
         value,

@@ -70,30 +70,21 @@ def bland_altman_repeated(
         parts = _constant(x, y, codes, counts)
     if spread(differences, means) == 0:
         parts = [(0.0, degrees) for _, degrees in parts]
-    value = differences.mean()
     of_subjects = _means(differences, codes, counts)
-    n, rows = len(counts), len(x)
-    pulls = counts * (of_subjects - value)
-    error = np.sqrt(n / (n - 1) * (pulls**2).sum()) / rows if parts[0][0] > 0 else 0.0
-    width = float(stats.t.ppf(0.5 * (1 + level), n - 1) * error)
-    sd, sd_low, sd_high = _deviation(parts, level)
-    note = "" if sd > 0 else EQUAL
-    z = normal_range(SHARE)
-
-    def limit(name: str, side: int) -> Estimate:
-        near = float(np.hypot(width, z * (sd - sd_low)))
-        far = float(np.hypot(width, z * (sd_high - sd)))
-        at = float(value + side * z * sd)
-        low, high = (at - near, at + far) if side > 0 else (at - far, at + near)
-        method = f"limits for repeated pairs, true value {true_value}; MOVER interval"
-        return Estimate(name, at, low, high, level, unit, method, MOVER, rows, n, note)
-
-    low, high = float(value - width), float(value + width)
-    method = "mean difference, t interval from the subjects' means"
+    error = _bias_error(of_subjects, counts, parts)
+    found = _with_ends(float(differences.mean()), error, parts, level, len(counts))
+    method = f"limits for repeated pairs, true value {true_value}; MOVER interval"
+    how = dict.fromkeys(found, (method, MOVER))
+    how["bias"] = ("mean difference, t interval from the subjects' means", DOI)
+    sd = _deviation(parts, level)[0]
+    bias, lower, upper = (
+        Estimate(name, *ends, level, unit, *how[name], len(x), len(counts), "" if sd > 0 else EQUAL)
+        for name, ends in found.items()
+    )
     return BlandAltman(
-        Estimate("bias", float(value), low, high, level, unit, method, DOI, rows, n, note),
-        limit("lower limit of agreement", -1),
-        limit("upper limit of agreement", 1),
+        bias,
+        lower,
+        upper,
         sd,
         unit,
         differences,
@@ -102,6 +93,31 @@ def bland_altman_repeated(
         subjects=codes,
         note="bias and limits from all rows; proportional bias from one mean a subject",
     )
+
+
+def _bias_error(of_subjects: Numbers, counts: Numbers, parts: list[tuple[float, float]]) -> float:
+    """Standard error of the mean over all rows; 0 where all differences are equal."""
+    if parts[0][0] == 0:
+        return 0.0
+    n, rows = len(counts), counts.sum()
+    pulls = counts * (of_subjects - (counts * of_subjects).sum() / rows)
+    return float(np.sqrt(n / (n - 1) * (pulls**2).sum()) / rows)
+
+
+def _with_ends(
+    value: float, error: float, parts: list[tuple[float, float]], level: float, n: int
+) -> dict[str, tuple[float, float, float]]:
+    """Bias and limits, each with the ends of its interval."""
+    width = float(stats.t.ppf(0.5 * (1 + level), n - 1) * error)
+    sd, sd_low, sd_high = _deviation(parts, level)
+    z = normal_range(SHARE)
+    near, far = (float(np.hypot(width, z * apart)) for apart in (sd - sd_low, sd_high - sd))
+    lower, upper = value - z * sd, value + z * sd
+    return {
+        "bias": (value, value - width, value + width),
+        "lower limit of agreement": (lower, lower - far, lower + near),
+        "upper limit of agreement": (upper, upper - near, upper + far),
+    }
 
 
 def _repeated(

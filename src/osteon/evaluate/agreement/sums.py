@@ -4,7 +4,7 @@ import numpy as np
 
 from ..checked import Codes, Numbers
 from .anova import MeanSquares
-from .icc import coefficients
+from .coefficients import coefficients
 
 
 def pair_sums(x: Numbers, y: Numbers, codes: Codes) -> Numbers:
