@@ -12,7 +12,7 @@ from .card_people import Column, People
 from .card_pictures import CardPicture, gallery_rows
 from .card_shares import mixtures, shares
 from .card_stacks import stacks
-from .page import environment, store, style_sheets
+from .page import check_rows, environment, store, style_sheets
 from .words import is_number, plain
 
 SCHEMA = "osteon-cohort-1"
@@ -110,10 +110,7 @@ def _check(card: Mapping[str, Any]) -> None:
         raise BadSetting(
             f"a participant must be a mapping of columns; got {type(odd[0]).__name__}."
         )
-    for part, needed in NEEDED.items():
-        for row in card.get(part) or ():
-            if missing := [key for key in needed if key not in row]:
-                raise BadSetting(f"a row of '{part}' lacks '{missing[0]}'; every row needs it.")
+    check_rows(card, NEEDED)
 
 
 def _page(card: Mapping[str, Any], gallery: Sequence[CardPicture]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from ..core import BadSetting, UnknownName
 from . import tables
 from .evaluation_figures import PaperFigure, paper_figure
-from .page import environment, store, style_sheets
+from .page import check_rows, environment, store, style_sheets
 from .printed import estimate_decimals, finite, heading, number, one_line, span
 from .words import unit as unit_in_print
 
@@ -111,10 +111,7 @@ def _check(evaluation: Mapping[str, Any]) -> None:
         raise BadSetting(f"the evaluation lacks '{lacking[0]}'; hand in both kind and title.")
     if evaluation["kind"] not in KINDS:
         raise UnknownName(f"kind '{evaluation['kind']}' is unknown; there are {', '.join(KINDS)}.")
-    for part, needed in NEEDED.items():
-        for row in evaluation.get(part) or ():
-            if missing := [key for key in needed if key not in row]:
-                raise BadSetting(f"a row of '{part}' lacks '{missing[0]}'; every row needs it.")
+    check_rows(evaluation, NEEDED)
     for part in ("tables", "figures"):
         _check_keys(part, [str(row["key"]) for row in evaluation.get(part) or ()])
     for item in evaluation.get("checklist") or ():

@@ -1,11 +1,14 @@
 """What every report is: a page made from a template that escapes all, and written whole."""
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
+from ..core import BadSetting
 from . import words
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -35,6 +38,20 @@ def environment() -> jinja2.Environment:
 def style_sheets(*names: str) -> Markup:
     """The style sheets of that name, one after the other, to stand inside a page."""
     return Markup("\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in names))
+
+
+def check_rows(given: Mapping[str, Any], needed: Mapping[str, Sequence[str]]) -> None:
+    """Refuse plain data of which a row lacks what every row of its part needs.
+
+    Raises
+    ------
+    BadSetting
+        If a row does.
+    """
+    for part, keys in needed.items():
+        for row in given.get(part) or ():
+            if missing := [key for key in keys if key not in row]:
+                raise BadSetting(f"a row of '{part}' lacks '{missing[0]}'; every row needs it.")
 
 
 def store(page: str, out: Path, name: str = "report.html") -> Path:
