@@ -188,6 +188,9 @@ def test_limits_of_repeats_have_the_intervals_of_zou():
         limit - np.hypot(width, 1.959963985 * (np.sqrt(total) - low)),
         limit + np.hypot(width, 1.959963985 * (high - np.sqrt(total))),
     )
-    found = bland_altman_repeated((d + y).ravel(), y.ravel(), np.repeat(np.arange(8), 3)).upper
+    x, y, subjects = (d + y).ravel(), y.ravel(), np.repeat(np.arange(8), 3)
+    found = bland_altman_repeated(x, y, subjects).upper
     assert found.value == pytest.approx(limit, rel=1e-9)
     assert (found.low, found.high) == pytest.approx(expected, rel=1e-9)
+    mirrored = bland_altman_repeated(y, x, subjects).lower
+    assert (-mirrored.high, -mirrored.low) == pytest.approx(expected, rel=1e-9)
