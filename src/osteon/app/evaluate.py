@@ -74,6 +74,10 @@ class Paired:
     categories: Names = ()
     """The columns hold grades; name them in ascending order."""
 
+    raters: Literal["random", "fixed"] = "random"
+    """Whom the interval of the ICC is about: readers at large, of whom these are a sample, or these
+    very methods, as when two methods are compared."""
+
     unit: str = "1"
     """UCUM unit of the numbers, such as mm or mg/cm3."""
 

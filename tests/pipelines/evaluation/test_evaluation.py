@@ -93,6 +93,17 @@ def test_three_methods_are_tested_against_each_other():
     assert test["p"] < 0.01
 
 
+def test_an_interval_about_these_very_methods_is_narrower_where_one_reads_high():
+    rows = {key: ROWS[key] for key in ("bmd", "ct")}
+
+    def width(raters):
+        one = agreement(rows, "bmd", "ct", raters=raters)["findings"][0]
+        assert one["name"] == "ICC(2,1)"
+        return one["high"] - one["low"]
+
+    assert width("fixed") < 0.7 * width("random")
+
+
 def test_grades_are_ranked_in_the_order_given():
     rows = {"a": ["none", "mild", "severe", "mild"], "b": ["none", "severe", "severe", "mild"]}
     told = agreement(rows, "a", "b", categories=("none", "mild", "severe"))
@@ -144,6 +155,7 @@ def test_a_threshold_is_chosen_on_training_rows_only():
     (curve,) = before["figures"][0]["data"]["curves"]
     assert curve["points"][0]["true_positive"] == pytest.approx(hit / (hit + missed))
     assert curve["points"][0]["false_positive"] == pytest.approx(false / (well + false))
+    assert [fold["patients"] for fold in before["split"]["folds"]] == [20, 20]
     cells = {row["what"]: row["estimate"] for row in found(after, "operating-1")}
     assert cells["sensitivity"]["value"] == 0  # whoever was moved away lies above the threshold
 

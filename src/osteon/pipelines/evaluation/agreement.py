@@ -58,6 +58,9 @@ class AgreementSettings:
         The columns are repeated scans by one method: precision error is told.
     categories : tuple of str
         Categories in ascending order, where the columns hold grades and not numbers.
+    raters : {"random", "fixed"}
+        Whether the interval of the ICC is about readers at large, of whom these are a sample, or
+        about these very methods.
     unit : str
         UCUM unit of the numbers.
     intervals : Intervals
@@ -69,6 +72,7 @@ class AgreementSettings:
     repeated: bool = False
     repeats: bool = False
     categories: tuple[str, ...] = ()
+    raters: str = "random"
     unit: str = "1"
     intervals: Intervals = field(default_factory=Intervals)
 
@@ -125,7 +129,7 @@ def _numbers(table: Table, settings: AgreementSettings) -> dict[str, Any]:
     head: list[tuple[str, Estimate]] = []
     parts: list[dict[str, Any]] = []
     if not nested:
-        overall = icc(np.stack(columns, axis=1), level=level)
+        overall = icc(np.stack(columns, axis=1), raters=settings.raters, level=level)
         head.append(("ICC(2,1)", overall["ICC(2,1)"]))
         parts.append(
             estimates_table("icc", "Intraclass correlation of all columns", overall.items())

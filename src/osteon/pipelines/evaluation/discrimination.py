@@ -104,6 +104,7 @@ def _two_classes(
         for curve in figures[0]["data"]["curves"]:
             curve["points"] = [called.points[curve["name"]]]
         figures += called.figures
+        told |= _split(table, training, settings)
     if settings.probabilities:
         useful = usefulness(rows, settings)
         tables, figures = tables + useful["tables"], figures + useful["figures"]
@@ -261,6 +262,20 @@ def _operating(rows: Cases, training: Cases, settings: DiscriminationSettings) -
             "true_positive": float(ill[rows.labels].mean()),
         }
     return made
+
+
+def _split(table: Table, training: Table, settings: DiscriminationSettings) -> dict[str, Any]:
+    """How rows were parted, if it is known that no patient is on two sides."""
+    if settings.patient is None:
+        return {}
+    sides = {settings.train: training, f"not {settings.train}": table}
+    folds = [
+        {"name": name, "patients": len(set(side.text(settings.patient))), "rows": side.rows}
+        for name, side in sides.items()
+    ]
+    method = f"as column '{settings.split}' says; no patient is on two sides"
+    told = {"unit": "patient", "method": method, "seed": None, "folds": folds}
+    return {"split": {"schema": "osteon-splits-1", **told}}
 
 
 class _Called(NamedTuple):
