@@ -30,16 +30,21 @@ from .parts import (
     SCHEMA,
     cited,
     comparisons_table,
+    dependent,
     estimates_table,
+    few,
     file_key,
     finding,
     renamed,
     triple,
 )
-from .settings import Intervals, usable
+from .settings import Intervals, measured, usable
 
-MOST_COLUMNS = 20
-"""Most methods, readers or scans in one table."""
+FEWEST_COLUMNS, MOST_COLUMNS = 2, 20
+"""Methods, readers or scans in one table."""
+
+LEAST_ROWS, LEAST_TO_COMPARE = 3, 5
+"""Rows that agreement, and a test of two agreements, need."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,7 @@ class AgreementSettings:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be compared."""
-        if not 2 <= len(self.columns) <= MOST_COLUMNS:
+        if not FEWEST_COLUMNS <= len(self.columns) <= MOST_COLUMNS:
             raise BadSetting(
                 f"agreement is between 2 to {MOST_COLUMNS} columns; got {len(self.columns)}."
             )
@@ -88,6 +93,10 @@ class AgreementSettings:
             raise BadSetting("--repeated needs --patient COLUMN, which says whose row it is.")
         if self.categories and self.repeats:
             raise BadSetting("--categories holds grades, --repeats numbers; give one of them.")
+        if self.categories and (self.repeated or self.unit != "1"):
+            raise BadSetting("--repeated and --unit are for numbers; leave them out for grades.")
+        if len(set(self.categories)) < len(self.categories):
+            raise BadSetting(f"a category stands twice among {', '.join(self.categories)}.")
 
 
 def evaluate_agreement(table: Table, settings: AgreementSettings) -> dict[str, Any]:
@@ -115,12 +124,24 @@ def evaluate_agreement(table: Table, settings: AgreementSettings) -> dict[str, A
     found = _grades(table, settings) if settings.categories else _numbers(table, settings)
     notes = [left_out] if left_out else []
     found["methods"] = [*notes, *found["methods"]]
-    return {"schema": SCHEMA, "kind": "agreement", "warning": "", **found}
+    return {"schema": SCHEMA, "kind": "agreement", "warning": _warning(table, settings), **found}
+
+
+def _warning(table: Table, settings: AgreementSettings) -> str:
+    """What to mind about rows of one patient."""
+    if settings.patient is None:
+        return ""
+    patients = table.text(settings.patient)
+    if settings.categories:
+        return dependent(patients, "Kappa")
+    told = (few(patients), dependent(patients, "Precision error") if settings.repeats else "")
+    return " ".join(filter(None, told))
 
 
 def _numbers(table: Table, settings: AgreementSettings) -> dict[str, Any]:
     """Agreement of measurements."""
-    columns = [checked.varying(table.numbers(name), name) for name in settings.columns]
+    least = LEAST_ROWS if len(settings.columns) == FEWEST_COLUMNS else LEAST_TO_COMPARE
+    columns = [measured(table, name, least=least) for name in settings.columns]
     patients = None
     if settings.patient is not None:
         patients = checked.groups(table.text(settings.patient), settings.patient)
@@ -194,7 +215,9 @@ class _Pair:
                 for key, value in mixed_icc(reference, other, patients, level=level).items()
             }
         self.agreed = agreed
-        self.lines = () if patients is not None else _lines(reference, other, level)
+        self.lines, self.undrawn = (
+            ((), "") if patients is not None else _lines(reference, other, level)
+        )
 
     @property
     def seen(self) -> list[Estimate | Comparison]:
@@ -222,9 +245,10 @@ class _Pair:
             ("lower limit of agreement", self.limits.lower),
             ("upper limit of agreement", self.limits.upper),
         ]
+        title = f"{name} against {reference}"
         for what, line in self.lines:
             rows += [(f"{what}, slope", line.slope), (f"{what}, intercept", line.intercept)]
-        found = [estimates_table(f"agreement-{self.key}", f"{name} against {reference}", rows)]
+        found = [estimates_table(f"agreement-{self.key}", title, rows, self.undrawn)]
         if proportional := self._proportional():
             title = f"{name} against {reference}: does the difference change with the size?"
             found.append(comparisons_table(f"proportional-{self.key}", title, proportional))
@@ -284,12 +308,16 @@ class _Pair:
 
 def _lines(
     reference: checked.Numbers, other: checked.Numbers, level: float
-) -> tuple[tuple[str, Line], ...]:
-    """Lines through the pairs that allow for error in both."""
-    return (
-        ("Deming", deming(reference, other, level=level)),
-        ("Passing–Bablok", passing_bablok(reference, other, level=level)),
-    )
+) -> tuple[tuple[tuple[str, Line], ...], str]:
+    """Lines through the pairs that allow for error in both, and why one could not be drawn."""
+    found: list[tuple[str, Line]] = []
+    undrawn: list[str] = []
+    for what, line in (("Deming", deming), ("Passing–Bablok", passing_bablok)):
+        try:
+            found.append((what, line(reference, other, level=level)))
+        except UnusableTable as fault:
+            undrawn.append(f"No line of {what}: {fault}")
+    return tuple(found), " ".join(undrawn)
 
 
 def _between(

@@ -83,13 +83,41 @@ class DiscriminationSettings:
             raise BadSetting("--lower is for scores; a probability is higher where disease is.")
         if not 0 <= self.clip < 0.5:
             raise BadSetting(f"--clip is 0 to below 0.5; got {self.clip:g}.")
-        if self.classes and len(self.classes) != len(self.scores):
+        self._check_unused()
+        if self.classes:
+            self._check_classes()
+
+    def _check_unused(self) -> None:
+        """Refuse what would be left out of account in silence, or be its own truth."""
+        if self.label in self.scores:
+            raise BadSetting(f"'{self.label}' is the label; name other columns with --scores.")
+        if self.clip and not self.probabilities:
+            raise BadSetting("--clip is for --probabilities.")
+        chosen = self.rule != "youden" or self.target is not None or self.train != "train"
+        if chosen and self.split is None:
+            raise BadSetting(
+                "--rule, --target and --train say how a threshold is chosen on training rows; "
+                "--split COLUMN says which these are."
+            )
+
+    def _check_classes(self) -> None:
+        """Refuse classes that do not fit the scores, and what is for two classes."""
+        if len(self.classes) != len(self.scores):
             raise BadSetting(
                 f"--classes needs one column of --scores for each class; got {len(self.classes)} "
                 f"classes and {len(self.scores)} columns."
             )
-        if self.classes and len(self.classes) < 3:
+        if len(self.classes) < 3:
             raise BadSetting("--classes is for three classes or more; for two name --positive.")
+        if len(set(self.classes)) < len(self.classes):
+            raise BadSetting(f"a class stands twice among {', '.join(self.classes)}.")
+        given = {
+            "--positive": self.positive is not None,
+            "--probabilities": self.probabilities,
+            "--site": self.site is not None,
+        }
+        if two := [option for option, said in given.items() if said]:
+            raise BadSetting(f"{two[0]} is for two classes; leave it out with --classes.")
 
 
 @dataclass(frozen=True)

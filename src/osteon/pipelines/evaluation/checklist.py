@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from ...core import UnusableTable
 from ...evaluate.reporting import checklist
 from .parts import SCHEMA, plain_table
 
@@ -38,8 +39,12 @@ def evaluate_checklist(
     UnknownName
         If there is no such guideline.
     UnusableTable
-        If the manifest is none of a run.
+        If the manifest is none of a run, or the results none of an evaluation.
     """
+    if evaluation is not None and evaluation.get("schema") != SCHEMA:
+        raise UnusableTable(
+            "--results is no results of `osteon evaluate`; give the results.json it wrote."
+        )
     found = checklist(guideline, manifest, evaluation, study=study)
     states = Counter(item.state for item in found.items)
     items = [

@@ -3,14 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ...core import UnknownName, UnusableTable
 from ...evaluate import Comparison, Estimate
 from ...evaluate.discrimination import holm
 from ...io import Table
-from .cases import DiscriminationSettings, parted
+from .cases import DiscriminationSettings, diseased, parted
 from .compare_settings import CompareSettings
 from .contests import Contest, diagnosis, quantity
-from .parts import SCHEMA, cell, cited, comparisons_table, file_key, finding, plain_table
+from .parts import SCHEMA, cell, cited, comparisons_table, few, file_key, finding, plain_table
+from .settings import usable
 
 LEAST_MODELS = 2
 """Models that can be compared."""
@@ -49,7 +53,8 @@ def evaluate_models(tables: Mapping[str, Table], settings: CompareSettings) -> d
     matched = _matched({name: tables[name] for name in order}, settings, told)
     contest = (diagnosis if settings.kind == "diagnosis" else quantity)(matched, settings)
     tests = _corrected(contest, order[1:])
-    return _evaluation(contest, tests, order, settings, told)
+    warning = few(matched[order[0]].text(settings.patient) if settings.patient else None)
+    return {**_evaluation(contest, tests, order, settings, told), "warning": warning}
 
 
 def _matched(
@@ -66,8 +71,9 @@ def _matched(
             train=settings.train,
             intervals=settings.intervals,
         )
-        rows, _, said = parted(table, given)
-        told += [f"{name}: {sentence}" for sentence in said]
+        named, unnamed = usable(table, [settings.row], settings.intervals.missing)
+        rows, _, said = parted(named, given)
+        told += [f"{name}: {sentence}" for sentence in (unnamed, *said) if sentence]
         found[name] = _in_order(rows, found.get(settings.reference), settings)
     return found
 
@@ -98,15 +104,35 @@ def _in_order(table: Table, reference: Table | None, settings: CompareSettings) 
         table.name,
         {key: tuple(cells[row] for row in rows) for key, cells in table.columns.items()},
     )
-    for column in (settings.truth, *([settings.patient] if settings.patient else [])):
-        pairs = zip(sorted_table.text(column), reference.text(column), strict=True)
-        odd = next((row for row, (a, b) in enumerate(pairs) if a != b), None)
-        if odd is not None:
+    _same(sorted_table, reference, settings, wanted)
+    return sorted_table
+
+
+def _same(table: Table, reference: Table, settings: CompareSettings, names: list[str]) -> None:
+    """Refuse models that were given other truths or patients, however these are written."""
+    columns = {settings.truth: [_truth(one, settings) for one in (table, reference)]}
+    if settings.patient is not None:
+        columns[settings.patient] = [
+            np.array(one.text(settings.patient), str) for one in (table, reference)
+        ]
+    for column, (given, expected) in columns.items():
+        what = "truths" if column == settings.truth else "patients"
+        odd = np.flatnonzero(given != expected)
+        if odd.size:
             raise UnusableTable(
                 f"column '{column}' of {table.name} and {reference.name} differ for "
-                f"'{wanted[odd]}'; the models were given different truths."
+                f"'{names[odd[0]]}'; the models were given different {what}."
             )
-    return sorted_table
+
+
+def _truth(table: Table, settings: CompareSettings) -> NDArray[Any]:
+    """The truth as it is meant: 1, 1.0 and true are the same disease."""
+    if settings.kind == "quantity":
+        return table.numbers(settings.truth)
+    asked = DiscriminationSettings(
+        label=settings.truth, scores=(settings.prediction,), positive=settings.positive
+    )
+    return diseased(table, asked)
 
 
 def _corrected(contest: Contest, others: list[str]) -> dict[tuple[str, str], Comparison]:
@@ -136,7 +162,6 @@ def _evaluation(
         "kind": "compare",
         "title": f"{len(order)} models for {settings.truth}",
         "summary": f"{contest.rows}; every model is tested against {settings.reference}.",
-        "warning": "",
         "findings": [
             finding(one, f"{first}, {name}") for name, one in zip(order, best, strict=True)
         ],
@@ -146,7 +171,7 @@ def _evaluation(
                 "tests",
                 f"Every model against {settings.reference}",
                 tests.values(),
-                f"Corrected for {len(order) - 1} models, each metric by itself (Holm).",
+                _corrected_for(order, ", each metric by itself").capitalize(),
             ),
         ],
         "figures": [_forest(contest, tests, order, metric) for metric in contest.metrics],
@@ -185,7 +210,8 @@ def _models(
                 None if test is None else test.p if test.adjusted is None else test.adjusted
             )
         rows.append(row)
-    note = f"p: against {settings.reference}, corrected for {len(order) - 1} models (Holm)."
+    correction = _corrected_for(order)
+    note = f"p: against {settings.reference}{', ' if correction else '.'}{correction}"
     return plain_table("models", "Models", columns, rows, note)
 
 
@@ -217,13 +243,21 @@ def _forest(
         "key": f"models-{file_key(metric)}",
         "kind": "forest",
         "title": metric,
-        "caption": f"First: the reference, {order[0]}; p corrected (Holm).",
+        "caption": f"First: the reference, {order[0]}"
+        + ("; p corrected (Holm)." if len(order) > LEAST_MODELS else "."),
         "data": {
             "rows": rows,
             "axis": metric if unit == "1" else f"{metric}, {unit}",
             "null": None,
         },
     }
+
+
+def _corrected_for(order: list[str], more: str = "") -> str:
+    """What p was corrected for; empty where one test was made."""
+    if len(order) <= LEAST_MODELS:
+        return ""
+    return f"corrected for {len(order) - 1} models{more} (Holm)."
 
 
 def _unit(contest: Contest, metric: str) -> str:

@@ -63,3 +63,7 @@ class CompareSettings:
             raise UnknownName(f"--kind is diagnosis or quantity; got '{self.kind}'.")
         if self.kind == "quantity" and (self.positive is not None or self.probabilities):
             raise BadSetting("--positive and --probabilities are for --kind diagnosis.")
+        if self.truth == self.prediction:
+            raise BadSetting(f"--truth and --prediction both name '{self.truth}'.")
+        if self.clip and not self.probabilities:
+            raise BadSetting("--clip is for --probabilities.")

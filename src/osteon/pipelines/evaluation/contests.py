@@ -25,11 +25,15 @@ from ...io import Table
 from .cases import Cases, DiscriminationSettings, cases
 from .compare_settings import CompareSettings
 from .parts import renamed
+from .settings import measured
 
 Numbers = NDArray[np.float64]
 
 METRICS: tuple[Metric, ...] = ("MAE", "RMSE")
 """Errors of a quantity that are tested."""
+
+LEAST_ROWS = 5
+"""Rows that a test of two models for a quantity needs."""
 
 
 @dataclass(frozen=True)
@@ -145,12 +149,12 @@ def _tests_of_diagnosis(
 def quantity(tables: Mapping[str, Table], settings: CompareSettings) -> Contest:
     """Models that predict a number with a unit; the first is the reference."""
     given = {
-        name: checked.varying(table.numbers(settings.prediction), f"{name}, {settings.prediction}")
+        name: measured(table, settings.prediction, least=LEAST_ROWS, model=name)
         for name, table in tables.items()
     }
     first, *others = given
     table = tables[first]
-    truth = checked.varying(table.numbers(settings.truth), settings.truth)
+    truth = measured(table, settings.truth, least=LEAST_ROWS)
     patients = None
     if settings.patient is not None:
         codes = checked.groups(table.text(settings.patient), settings.patient)

@@ -30,7 +30,9 @@ from .parts import (
     cell,
     cited,
     comparisons_table,
+    dependent,
     estimates_table,
+    few,
     finding,
     plain_table,
     renamed,
@@ -119,7 +121,7 @@ def _two_classes(
         **told,
         "title": f"{settings.label} by {', '.join(settings.scores)}",
         "summary": _summary(rows, settings),
-        "warning": _warning(areas),
+        "warning": " ".join(filter(None, (_warning(areas), few(rows.names)))),
         "findings": [finding(one["AUC"], f"AUC, {name}") for name, one in areas.items()],
         "tables": tables,
         "figures": figures,
@@ -408,6 +410,9 @@ def _classes(table: Table, settings: DiscriminationSettings) -> dict[str, Any]:
     return {
         "title": f"{settings.label}: {', '.join(settings.classes)}",
         "summary": f"{table.rows} rows in {len(settings.classes)} classes.",
+        "warning": dependent(
+            table.text(settings.patient) if settings.patient else None, "The AUCs of the classes"
+        ),
         "findings": [finding(over)],
         "tables": [
             estimates_table(

@@ -11,6 +11,9 @@ from ...evaluate.citations import citation
 SCHEMA = "osteon-evaluation-1"
 """Version of the evaluation as plain data."""
 
+FEW_PATIENTS = 10
+"""Patients below which intervals that resample them, or take their number as large, fail."""
+
 WHAT = {"key": "what", "title": "Measure", "kind": "text"}
 ESTIMATE = {"key": "estimate", "title": "Value (interval)", "kind": "estimate"}
 UNIT = {"key": "unit", "title": "Unit", "kind": "unit"}
@@ -135,6 +138,27 @@ def cited(found: Iterable[Estimate | Comparison]) -> dict[str, list[Any]]:
 def file_key(text: str) -> str:
     """A name as the name of a file: letters, digits and hyphens, at most 60."""
     return re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-").lower()[:60] or "column"
+
+
+def few(patients: Sequence[str | None] | None) -> str:
+    """What is to be said where rows come from very few patients; empty where they do not."""
+    number = len(set(patients or ()))
+    if not patients or number == len(patients) or number >= FEW_PATIENTS:
+        return ""
+    return (
+        f"The rows come from {number} patients only. Intervals and tests from fewer than "
+        f"{FEW_PATIENTS} patients are not to be relied on, however many rows there are."
+    )
+
+
+def dependent(patients: Sequence[str | None] | None, figures: str) -> str:
+    """What is to be said of figures that take rows of one patient as independent."""
+    if not patients or len(set(patients)) == len(patients):
+        return ""
+    return (
+        f"{figures}: rows of one patient are counted as if they were independent, so that "
+        "intervals are too narrow."
+    )
 
 
 def renamed(comparison: Comparison, name: str) -> Comparison:

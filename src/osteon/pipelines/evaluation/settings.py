@@ -6,7 +6,11 @@ from typing import Literal
 import numpy as np
 
 from ...core import BadSetting, UnknownName, UnusableTable
+from ...evaluate import checked
 from ...io import Table
+
+LARGEST = 1e50
+"""Size up to which the fourth power of a number, summed over rows, is a number."""
 
 Missing = Literal["refuse", "drop"]
 
@@ -53,6 +57,25 @@ class Intervals:
     def generator(self) -> np.random.Generator:
         """A new source of chance, the same each time."""
         return np.random.default_rng(self.seed)
+
+
+def measured(table: Table, column: str, *, least: int = 2, model: str = "") -> checked.Numbers:
+    """Numbers of a column whose squares and those of their differences can be worked with.
+
+    Raises
+    ------
+    UnusableTable
+        If values are no finite numbers, too few, all equal, or of a size beyond measurement.
+    """
+    name = f"{model}, {column}" if model else column
+    values = checked.varying(table.numbers(column), name, least=least)
+    size = float(np.abs(values).max())
+    if size > LARGEST or float(np.ptp(values)) < 1 / LARGEST:
+        raise UnusableTable(
+            f"'{name}' has values up to {size:g}, which cannot be squared and told apart; give "
+            "them in another unit."
+        )
+    return values
 
 
 def usable(table: Table, columns: list[str], missing: str) -> tuple[Table, str]:

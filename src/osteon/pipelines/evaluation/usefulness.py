@@ -14,7 +14,7 @@ from ...evaluate.usefulness import (
     net_reclassification,
 )
 from .cases import Cases, DiscriminationSettings
-from .parts import estimates_table, file_key, triple
+from .parts import dependent, estimates_table, file_key, triple
 
 FROM, TO, STEPS = 0.01, 0.99, 99
 """Threshold probabilities of the decision curve."""
@@ -144,6 +144,6 @@ def _reclassified(
             rows.labels, rows.scores[first], rows.scores[name], level=settings.intervals.level
         )
         found += [(f"{name}, diseased", moved.events), (f"{name}, others", moved.nonevents)]
-        note = moved.note
+        note = f"{moved.note} {dependent(rows.names, 'Net reclassification')}".strip()
     title = f"Net reclassification from {first}"
     return estimates_table("reclassification", title, found, note), [one for _, one in found]
