@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,12 @@ from numpy.typing import NDArray
 
 from ..core import UnknownName, UnusableTable
 
-MISSING = frozenset({"", "n/a", "na", "nan"})
+MISSING = frozenset({"", "n/a", "#n/a", "na", "<na>", "nan", "null"})
 """What stands for a value that is not there, in any case."""
+
+QUOTED = re.compile('"[^"]*"')
+LONGEST_HEAD = 1_000_000
+"""Letters of the names that are looked at for what parts them, but for those in quotes."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ class Table:
             if cell is None:
                 continue
             try:
-                found[row] = float(cell)
+                found[row] = float(cell.replace("_", "?"))  # Python would read 1_000
             except ValueError:
                 comma = " Write decimals with a point." if "," in cell else ""
                 raise UnusableTable(
@@ -95,7 +100,8 @@ def read_table(path: Path) -> Table:
     ----------
     path : Path
         Text in UTF-8, separated by commas, semicolons or tabs, names in the first row. Empty
-        cells, ``n/a``, ``NA`` and ``NaN`` are missing values.
+        cells, ``n/a``, ``#N/A``, ``NA``, ``<NA>``, ``NaN`` and ``NULL`` are missing values. Rows
+        and columns that hold nothing at all, as spreadsheets leave them, are passed over.
 
     Returns
     -------
@@ -115,23 +121,28 @@ def read_table(path: Path) -> Table:
             f"{path.name} is no text in UTF-8; save the sheet as 'CSV UTF-8'."
         ) from None
     try:
-        lines = [row for row in csv.reader(io.StringIO(text), delimiter=_delimiter(text)) if row]
+        parted = csv.reader(io.StringIO(text), delimiter=_delimiter(text))
+        lines = [row for row in parted if any(map(str.strip, row))]
     except csv.Error as fault:
         raise UnusableTable(f"{path.name} is no table: {fault}.") from None
     if len(lines) < 2:
         raise UnusableTable(f"{path.name} has no rows; a row of names and the values are needed.")
     names = [name.strip() for name in lines[0]]
     _check(path.name, names, lines[1:])
-    columns = zip(*lines[1:], strict=True)
-    return Table(
-        path.name,
-        {name: tuple(map(_cell, column)) for name, column in zip(names, columns, strict=True)},
-    )
+    columns: dict[str, tuple[str | None, ...]] = {}
+    for number, column in enumerate(zip(*lines[1:], strict=True)):
+        name = names[number]
+        if not name and not any(map(str.strip, column)):
+            continue
+        if name in columns:
+            raise UnusableTable(f"two columns of {path.name} have values and no name; name them.")
+        columns[name] = tuple(map(_cell, column))
+    return Table(path.name, columns)
 
 
 def _delimiter(text: str) -> str:
     """What parts the names: a tab if there is one, else whichever of ; and , is met more."""
-    first = text.split("\n", 1)[0]
+    first = QUOTED.sub("", text[:LONGEST_HEAD]).split("\n", 1)[0]
     if "\t" in first:
         return "\t"
     return ";" if first.count(";") > first.count(",") else ","
@@ -139,7 +150,7 @@ def _delimiter(text: str) -> str:
 
 def _check(file: str, names: list[str], rows: list[list[str]]) -> None:
     """Refuse names that are not unique and rows of another length."""
-    twice = {name for name in names if names.count(name) > 1}
+    twice = {name for name in names if name and names.count(name) > 1}
     if twice:
         raise UnusableTable(
             f"{file} has two columns named '{sorted(twice)[0]}'; give each its own name."

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from osteon.core import BadSetting, UnusableTable
+from osteon.io import read_table
 from osteon.pipelines.evaluation import (
     AgreementSettings,
     CompareSettings,
@@ -216,3 +217,51 @@ def test_too_few_rows_are_told_with_the_name_of_the_column():
     for rows in (3, 4):
         told = agreed({name: values[:rows] for name, values in columns.items()})
         assert told["findings"][0]["value"] > 0.5
+
+
+def read(folder, text):
+    (folder / "t.csv").write_bytes(text.encode())
+    return read_table(folder / "t.csv").columns
+
+
+PLAIN = {"a": ("1", "2"), "b": ("3", None)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a,b,\n1,3,\n2,,\n",
+        "a,b,,\n1,3,,\n2,,,\n",
+        "a;b;;\r\n1;3;;\r\n2;;;\r\n",
+        "a,b\n1,3\n2,\n,\n , \n\n",
+        "a,b\n1,3\n2,#N/A\n",
+        "a,b\n1,3\n2,NULL\n",
+        "a,b\n1,3\n2,<NA>\n",
+    ],
+)
+def test_what_a_spreadsheet_leaves_around_a_table_is_no_part_of_it(text, tmp_path):
+    assert read(tmp_path, text) == PLAIN
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ('"bmd; hip; left",b\n1,2\n', ["bmd; hip; left", "b"]),
+        ('"a\tb",c\n1,2\n', ["a\tb", "c"]),
+        ('"a\nb";"c, d, e"\n1;2\n', ["a\nb", "c, d, e"]),
+        ('"a ""x;;"" b",c\n1,2\n', ['a "x;;" b', "c"]),
+    ],
+)
+def test_what_stands_in_quotes_does_not_part_the_names(text, names, tmp_path):
+    assert list(read(tmp_path, text)) == names
+
+
+def test_numbers_of_rows_without_a_name_do_no_harm(tmp_path):
+    assert read(tmp_path, ",a,b\n0,1,3\n1,2,\n")["b"] == PLAIN["b"]
+    with pytest.raises(UnusableTable, match=r"two columns of t\.csv have values and no name"):
+        read(tmp_path, ",a,\n1,2,3\n")
+
+
+def test_digits_parted_by_a_low_line_are_no_number():
+    with pytest.raises(UnusableTable, match="must be numbers; row 1 has '1_000'"):
+        agreed({"a": ["1_000", 2, 3], "b": [2, 3, 4]})
