@@ -73,7 +73,8 @@ def test_the_interval_of_the_bias_is_as_wide_as_that_of_patient_means():
 def test_equal_columns_agree_in_every_resample():
     x, _, patient = nested()
     found = clustered_agreement(x, x, patient, resamples=100, rng=np.random.default_rng(0))
-    assert found["ICC(2,1)"].low == found["ICC(2,1)"].high == pytest.approx(1)
+    one = found["ICC(2,1)"]
+    assert one.low == one.high == one.value == pytest.approx(1)
     assert found["bias"].high == 0
 
 
@@ -234,27 +235,55 @@ def test_bad_nested_tables_are_told():
         clustered_agreement(x * 0, y, patient, rng=rng)
 
 
-def test_the_interval_of_a_limit_is_that_of_patients_drawn_and_left_out_row_by_row():
-    x, y, patient = nested(patients=12)
+@pytest.mark.parametrize(
+    ("name", "side"),
+    [("bias", 0), ("lower limit of agreement", -1), ("upper limit of agreement", 1)],
+)
+def test_the_interval_of_a_limit_is_that_of_patients_drawn_each_with_its_own_error(name, side):
+    x, y, patient = nested(patients=12, interaction=0.4)
+    x, y, patient = (np.delete(column, [0, 1, 7]) for column in (x, y, patient))
     members = [np.flatnonzero(patient == p) for p in range(12)]
 
-    def limit(patients):
-        apart = np.concatenate([(x - y)[members[p]] for p in patients])
-        return apart.mean() + stats.norm.ppf(0.975) * apart.std(ddof=1)
+    def with_error(patients):
+        blocks = [(x - y)[members[p]] for p in patients]
+        d = np.concatenate(blocks)
+        limit = d.mean() + side * stats.norm.ppf(0.975) * d.std(ddof=1)
+        # influence of a row on mean and standard deviation, added up over a patient
+        of_rows = [
+            (b - d.mean())
+            + side * stats.norm.ppf(0.975) * ((b - d.mean()) ** 2 - d.var()) / (2 * d.std())
+            for b in blocks
+        ]
+        pulls = np.array([rows.sum() for rows in of_rows]) / d.size
+        return limit, np.sqrt(12 / 11 * (pulls**2).sum())
 
     rng = np.random.default_rng(5)
-    draws = np.array([limit(rng.integers(0, 12, 12)) for _ in range(400)])
-    left_out = np.array([limit(np.delete(np.arange(12), p)) for p in range(12)])
-    value = limit(range(12))
-    # BCa as Efron & Tibshirani 1993 write it (14.10, 14.14, 14.15)
-    shift = stats.norm.ppf((draws < value).mean())
-    apart = left_out.mean() - left_out
-    skew = (apart**3).sum() / (6 * (apart**2).sum() ** 1.5)
-    z = shift + stats.norm.ppf([0.025, 0.975])
-    expected = np.quantile(draws, stats.norm.cdf(shift + z / (1 - skew * z)))
-    found = clustered_agreement(x, y, patient, resamples=400, rng=np.random.default_rng(5))
-    one = found["upper limit of agreement"]
-    assert (one.low, one.high) == pytest.approx(tuple(expected), rel=1e-9)
+    draws = np.array([with_error(rng.integers(0, 12, 12)) for _ in range(400)])
+    value, error = with_error(range(12))
+    high, low = np.quantile((draws[:, 0] - value) / draws[:, 1], [0.025, 0.975])
+    found = clustered_agreement(x, y, patient, resamples=400, rng=np.random.default_rng(5))[name]
+    assert found.value == pytest.approx(value, rel=1e-9)
+    expected = (value - low * error, value - high * error)
+    assert (found.low, found.high) == pytest.approx(expected, rel=1e-8)
+
+
+def test_a_constant_shift_is_a_bias_without_width():
+    x, _, patient = nested()
+    found = clustered_agreement(x + 0.3, x, patient, resamples=100, rng=np.random.default_rng(0))
+    for name in ("bias", "lower limit of agreement"):
+        assert (found[name].low, found[name].high) == pytest.approx((0.3, 0.3))
+    assert found["ICC(3,1)"].low == pytest.approx(1)
+    assert found["ICC(2,1)"].low < found["ICC(2,1)"].value < found["ICC(2,1)"].high < 1
+
+
+def test_bias_and_limits_move_with_a_shift_and_keep_their_width():
+    x, y, patient = nested()
+    near, far = (
+        clustered_agreement(x + shift, y, patient, resamples=100, rng=np.random.default_rng(0))
+        for shift in (0, 1e6)
+    )
+    for name in ("bias", "upper limit of agreement"):
+        assert far[name].low - 1e6 == pytest.approx(near[name].low, abs=1e-6)
 
 
 @pytest.mark.parametrize(

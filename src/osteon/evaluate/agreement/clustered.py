@@ -4,17 +4,22 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ...core import BadSetting, UnusableTable
-from ..bootstrap import RESAMPLES, bca_interval, existing
-from ..checked import Numbers, confidence, groups, same_rows
+from ..bootstrap import RESAMPLES
+from ..checked import Codes, Numbers, confidence, groups, same_rows
 from ..estimate import LEVEL, Estimate
 from .concordance import paired
 from .jackknife import DOI as JACKKNIFE
 from .jackknife import NEARLY_ONE, jackknife_ends
-from .limits import SHARE, normal_range
+from .limits import SHARE, normal_range, spread
+from .studentized import DOI as STUDENTIZED
+from .studentized import difference_sums, place, studentized_ends
 from .sums import figures, pair_sums
 
-IN_UNITS = ("bias", "lower limit of agreement", "upper limit of agreement")
-BCA = "10.1080/01621459.1987.10478410"
+SIDES = {"bias": 0, "lower limit of agreement": -1, "upper limit of agreement": 1}
+"""Figures in the unit of the measurements, and on which side of the bias they lie."""
+
+Ends = tuple[float, float, float]
+"""Value, low and high."""
 
 
 def clustered_agreement(
@@ -31,8 +36,7 @@ def clustered_agreement(
     Values are those of all rows. Intervals take patients as independent, so that rows of one
     patient may be as alike as they are: those of ICC, CCC and r leave out one patient at a time
     (jackknife of Fisher's z with t, Miller 1974, doi:10.1093/biomet/61.1.1), those of bias and
-    limits resample patients (bias-corrected and accelerated, Efron 1987,
-    doi:10.1080/01621459.1987.10478410).
+    limits resample patients (bootstrap-t, Hall 1988, doi:10.1214/aos/1176350933).
 
     Parameters
     ----------
@@ -57,7 +61,7 @@ def clustered_agreement(
     Raises
     ------
     UnusableTable
-        If a value is missing, a column is constant, or there are fewer than three patients.
+        If a value is missing, a column is constant, or there are fewer than five patients.
     BadSetting
         If `resamples` or `level` is outside its range.
 
@@ -70,53 +74,74 @@ def clustered_agreement(
     if resamples < 100:
         raise BadSetting(f"an interval needs at least 100 resamples; got {resamples}.")
     x, y = paired(x, y)
-    codes = groups(clusters, "clusters", least=3)
+    codes = groups(clusters, "clusters", least=5)
     same_rows(x=x, clusters=codes)
-    width = normal_range(SHARE)
-    sums = pair_sums(x, y, codes)
-    total = sums.sum(axis=0)
-    values = figures(total[None], width)
-    left_out = figures(total - sums, width)
-    drawn = figures(_resampled(sums, resamples, rng), width)
-    found = {}
-    for name, value in values.items():
-        one = float(value[0])
-        if name in IN_UNITS:
-            ends = bca_interval(existing(drawn[name]), one, left_out[name], level)
-            how = (f"cluster bootstrap, BCa, {resamples} resamples", BCA)
-        else:
-            ends = _of_share(name, one, left_out[name], level)
-            how = ("jackknife over patients of Fisher's z, t", JACKKNIFE)
-        found[name] = Estimate(
+    rows, many = len(x), int(codes.max()) + 1
+    how = "all rows; jackknife over patients of Fisher's z, t"
+    found = {
+        name: Estimate(name, *ends, level, method=how, doi=JACKKNIFE, rows=rows, clusters=many)
+        for name, ends in _shares(pair_sums(x, y, codes), level).items()
+    }
+    how = f"all rows; cluster bootstrap-t, {resamples} resamples"
+    note = "in the unit of the measurements"
+    drawn = _in_units(x, y, codes, (resamples, rng), level)
+    found |= {
+        name: Estimate(
             name,
-            one,
             *ends,
             level,
-            method=f"all rows; {how[0]}",
-            doi=how[1],
-            rows=len(x),
-            clusters=len(sums),
-            note="in the unit of the measurements" if name in IN_UNITS else "",
+            method=how,
+            doi=STUDENTIZED,
+            rows=rows,
+            clusters=many,
+            note=note,
         )
+        for name, ends in drawn.items()
+    }
     return found
 
 
-def _of_share(name: str, value: float, left_out: Numbers, level: float) -> tuple[float, float]:
-    """Ends of an ICC, CCC or r, from the figure without each patient."""
-    if not np.isfinite(left_out).all():
-        raise UnusableTable(
-            f"{name} does not exist without one of the {len(left_out)} patients; there are too few "
-            "who differ."
-        )
-    if np.ptp(left_out) == 0:
-        return value, value
-    z = np.arctanh(np.clip(np.append(left_out, value), -NEARLY_ONE, NEARLY_ONE))
-    low, high = np.tanh(jackknife_ends(float(z[-1]), z[:-1], level))
-    return float(low), float(high)
+def _shares(sums: Numbers, level: float) -> dict[str, Ends]:
+    """ICC, CCC and r with the ends of their intervals, from the figures without each patient."""
+    total = sums.sum(axis=0)
+    found = {}
+    for name, shares in figures(np.vstack([total, total - sums])).items():
+        if not np.isfinite(shares).all():
+            raise UnusableTable(
+                f"{name} does not exist without one of the {len(sums)} patients; there are too few "
+                "who differ."
+            )
+        z = np.arctanh(np.clip(shares, -NEARLY_ONE, NEARLY_ONE))
+        value = low = high = float(shares[0])
+        if np.ptp(z) > 0:
+            low, high = (float(np.tanh(end)) for end in jackknife_ends(float(z[0]), z[1:], level))
+        found[name] = (value, low, high)
+    return found
+
+
+def _in_units(
+    x: Numbers, y: Numbers, codes: Codes, chance: tuple[int, np.random.Generator], level: float
+) -> dict[str, Ends]:
+    """Bias and limits with the ends of their intervals, from resamples of patients."""
+    differences = x - y
+    centre = float(differences.mean())
+    by_patient = difference_sums(differences - centre, codes)
+    drawn = _resampled(by_patient, *chance)
+    equal = spread(differences, 0.5 * (x + y)) == 0
+    found = {}
+    for name, side in SIDES.items():
+        deviations = side * normal_range(SHARE)
+        every = place(by_patient.sum(axis=0)[None], deviations)
+        value = low = high = centre + float(every.value[0])
+        if not equal:
+            off = place(drawn, deviations)
+            low, high = (centre + end for end in studentized_ends(every, off, level))
+        found[name] = (value, low, high)
+    return found
 
 
 def _resampled(sums: Numbers, resamples: int, rng: np.random.Generator) -> Numbers:
-    """Sums of resamples of whole clusters, shape (resamples, 6).
+    """Sums of resamples of whole clusters, shape (resamples, sums).
 
     Added up without BLAS, whose order of addition, and so the last digit, depends on its threads.
     """

@@ -49,19 +49,16 @@ def squares_of(sums: Numbers) -> MeanSquares:
     return MeanSquares(subjects, raters, error, (raters + (n - 1) * error) / n, n, 2)
 
 
-def figures(sums: Numbers, width: float) -> dict[str, Numbers]:
-    """Figures of agreement from sums of shape (draws, 6); NaN where one does not exist.
+def figures(sums: Numbers) -> dict[str, Numbers]:
+    """Shares of agreement from sums of shape (draws, 6); NaN where one does not exist.
 
     Parameters
     ----------
     sums : ndarray of float, shape (draws, 6)
         As `pair_sums`, added over clusters.
-    width : float
-        Standard deviations from the bias to a limit of agreement.
     """
     n, apart, xx, yy, xy = moments(sums)
     shares = coefficients(squares_of(sums))
-    sd = np.sqrt(np.maximum(xx + yy - 2 * xy, 0) / (n - 1))
     nothing = np.full(n.shape, np.nan)
     product = np.sqrt(xx * yy)
     total = xx + yy + n * apart**2
@@ -70,7 +67,4 @@ def figures(sums: Numbers, width: float) -> dict[str, Numbers]:
         "ICC(3,1)": shares["ICC(3,1)"],
         "CCC": np.divide(2 * xy, total, out=nothing.copy(), where=total > 0),
         "Pearson r": np.divide(xy, product, out=nothing.copy(), where=product > 0),
-        "bias": apart,
-        "lower limit of agreement": apart - width * sd,
-        "upper limit of agreement": apart + width * sd,
     }
