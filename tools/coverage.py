@@ -94,8 +94,8 @@ def intervals_of_given_methods() -> Iterator[Trial]:
         yield Trial("ICC(2,1), raters fixed", what, true, shifted)
 
 
-def intervals_of_nested_icc() -> Iterator[Trial]:
-    """Several patches a patient."""
+def intervals_of_nested_agreement() -> Iterator[Trial]:
+    """Several patches a patient: ICCs, which need no resamples, and a limit, which does."""
     for true in (0.5, 0.8):
 
         def nested(rng: Rng, true: float = true) -> Estimate:
@@ -104,6 +104,14 @@ def intervals_of_nested_icc() -> Iterator[Trial]:
             return found["ICC(3,1)"]
 
         yield Trial("ICC(3,1), clustered", f"5 patches a patient, ICC {true}", true, nested)
+
+    def limit(rng: Rng) -> Estimate:
+        x, y, patients = populations.patches(rng, PATIENTS, 5, 0.5)
+        found = clustered_agreement(x, y, patients, resamples=500, rng=rng)
+        return found["upper limit of agreement"]
+
+    # two errors of variance 0.5 make a difference of SD 1
+    yield Trial("upper limit, clustered", "5 patches a patient, SD 1", 1.959964, limit)
 
 
 def intervals_of_auc() -> Iterator[Trial]:
@@ -207,7 +215,7 @@ KINDS = {
         intervals_of_icc,
         intervals_of_drawn_readers,
         intervals_of_given_methods,
-        intervals_of_nested_icc,
+        intervals_of_nested_agreement,
         intervals_of_auc,
         intervals_of_limits,
         intervals_of_slope,
