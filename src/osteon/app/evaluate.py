@@ -78,6 +78,10 @@ class Paired:
     """Whom the interval of the ICC is about: readers at large, of whom these are a sample, or these
     very methods, as when two methods are compared."""
 
+    interval: Literal["satterthwaite", "generalized"] = "satterthwaite"
+    """Interval of the ICC for readers at large: as other packages give it, or one that holds for
+    few readers too, and is as wide as so few make it."""
+
     unit: str = "1"
     """UCUM unit of the numbers, such as mm or mg/cm3."""
 

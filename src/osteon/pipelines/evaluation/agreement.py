@@ -66,6 +66,9 @@ class AgreementSettings:
     raters : {"random", "fixed"}
         Whether the interval of the ICC is about readers at large, of whom these are a sample, or
         about these very methods.
+    interval : {"satterthwaite", "generalized"}
+        Interval of the ICC for readers at large: as other packages give it, or one that holds for
+        few readers too.
     unit : str
         UCUM unit of the numbers.
     intervals : Intervals
@@ -78,6 +81,7 @@ class AgreementSettings:
     repeats: bool = False
     categories: tuple[str, ...] = ()
     raters: str = "random"
+    interval: str = "satterthwaite"
     unit: str = "1"
     intervals: Intervals = field(default_factory=Intervals)
 
@@ -150,7 +154,12 @@ def _numbers(table: Table, settings: AgreementSettings) -> dict[str, Any]:
     head: list[tuple[str, Estimate]] = []
     parts: list[dict[str, Any]] = []
     if not nested:
-        overall = icc(np.stack(columns, axis=1), raters=settings.raters, level=level)
+        overall = icc(
+            np.stack(columns, axis=1),
+            raters=settings.raters,
+            interval=settings.interval,
+            level=level,
+        )
         head.append(("ICC(2,1)", overall["ICC(2,1)"]))
         parts.append(
             estimates_table("icc", "Intraclass correlation of all columns", overall.items())
@@ -359,6 +368,7 @@ def _grades(table: Table, settings: AgreementSettings) -> dict[str, Any]:
     order = {name: rank for rank, name in enumerate(settings.categories)}
     columns = [_ranks(table, name, order) for name in settings.columns]
     head: list[Estimate] = []
+    seen: list[Estimate] = []
     tables, figures = [], []
     for name, other in zip(settings.columns[1:], columns[1:], strict=True):
         kinds = ("quadratic", "linear", "none")
@@ -386,6 +396,7 @@ def _grades(table: Table, settings: AgreementSettings) -> dict[str, Any]:
         np.add.at(counts, (columns[0], other), 1)
         figures.append(_confusion(settings, name, counts))
         head.append(found[0][1])
+        seen += [one for _, one in found]
     rows = f"{table.rows} rows"
     return {
         "title": f"Agreement of grades: {', '.join(settings.columns)}",
@@ -393,7 +404,7 @@ def _grades(table: Table, settings: AgreementSettings) -> dict[str, Any]:
         "findings": [finding(one) for one in head],
         "tables": tables,
         "figures": figures,
-        **cited(head),
+        **cited(seen),
     }
 
 
