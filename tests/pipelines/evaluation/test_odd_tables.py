@@ -265,3 +265,46 @@ def test_numbers_of_rows_without_a_name_do_no_harm(tmp_path):
 def test_digits_parted_by_a_low_line_are_no_number():
     with pytest.raises(UnusableTable, match="must be numbers; row 1 has '1_000'"):
         agreed({"a": ["1_000", 2, 3], "b": [2, 3, 4]})
+
+
+def methods_of(evaluation):
+    cells = [row.get("method", "") for one in evaluation["tables"] for row in one["rows"]]
+    return " ".join([*evaluation["methods"], *cells])
+
+
+def test_the_number_of_resamples_that_was_asked_for_is_the_one_that_is_told():
+    asked = DiscriminationSettings("osteoporosis", ("hu",), probabilities=True, intervals=FEW)
+    told = methods_of(evaluate_discrimination(table(**vertebrae()), asked))
+    assert "100 resamples" in told
+    assert "2000 resamples" not in told
+    told = methods_of(compared(models(), probabilities=True))
+    assert "2000 resamples" not in told
+
+
+def test_rows_that_are_patients_of_their_own_are_not_called_clusters():
+    plain = DiscriminationSettings("osteoporosis", ("hu",), intervals=FEW)
+    told = methods_of(evaluate_discrimination(table(**vertebrae()), plain))
+    assert "resamples of rows" in told
+    assert "clusters" not in told
+    nested = DiscriminationSettings("osteoporosis", ("hu",), patient="patient", intervals=FEW)
+    assert "resamples of clusters" in methods_of(
+        evaluate_discrimination(table(**vertebrae()), nested)
+    )
+
+
+def test_every_weighting_of_kappa_is_told_among_the_methods():
+    a, b = np.random.default_rng(1).choice(["no", "so", "yes"], (2, 60)).tolist()
+    told = " ".join(agreed({"a": a, "b": b}, categories=("no", "so", "yes"))["methods"])
+    for weights in ("quadratic", "linear"):
+        assert weights in told
+
+
+def test_the_methods_say_how_p_values_were_corrected():
+    three = models() | {"third": models()["full"]}
+    told = compared(three)
+    assert any("Holm" in sentence for sentence in told["methods"])
+    assert any("Holm" in one["note"] for one in told["tables"] if one["key"] == "tests")
+    scores = DiscriminationSettings("osteoporosis", ("hu", "texture", "full"), intervals=FEW)
+    assert "Holm" in " ".join(evaluate_discrimination(table(**vertebrae()), scores)["methods"])
+    two = DiscriminationSettings("osteoporosis", ("hu", "full"), intervals=FEW)
+    assert "Holm" not in " ".join(evaluate_discrimination(table(**vertebrae()), two)["methods"])

@@ -82,7 +82,7 @@ def partial_auc(  # noqa: PLR0913 - the part of the curve and the resampling, ea
         high,
         level,
         "1",
-        f"BCa interval from {resamples} resamples of clusters",
+        f"BCa interval from {resamples} resamples of {'rows' if clusters is None else 'clusters'}",
         CORRECTION_DOI if corrected else "10.1080/01621459.1987.10478410",
         case.size,
         int(codes.max()) + 1,

@@ -64,7 +64,7 @@ def average_precision(
         high,
         level,
         "1",
-        f"BCa interval from {resamples} resamples of clusters",
+        f"BCa interval from {resamples} resamples of {'rows' if clusters is None else 'clusters'}",
         "10.1371/journal.pone.0118432",
         case.size,
         int(codes.max()) + 1,

@@ -48,12 +48,13 @@ class Brier:
     skill: Estimate
 
 
-def brier(
+def brier(  # noqa: PLR0913 - the choices of one table, all by name
     labels: ArrayLike,
     probabilities: ArrayLike,
     *,
     bins: int = 10,
     clusters: ArrayLike | None = None,
+    resamples: int = RESAMPLES,
     rng: np.random.Generator,
     level: float = LEVEL,
 ) -> Brier:
@@ -72,8 +73,10 @@ def brier(
         Most bins of the decomposition, of equal count, 2 or more; the score needs none.
     clusters : array_like of shape (rows,), optional
         Patient of each row, where one patient has several.
+    resamples : int
+        Draws of rows, or of patients, at least 100, for the BCa intervals.
     rng : Generator
-        Source of chance of the bootstrap (2,000 resamples of rows, or of patients; BCa).
+        Source of chance of the bootstrap.
     level : float
         Confidence.
 
@@ -86,7 +89,7 @@ def brier(
     UnusableTable
         If there is one class only, a value is missing, or a probability lies outside 0–1.
     BadSetting
-        If `bins` or `level` is out of range.
+        If `bins`, `resamples` or `level` is out of range.
     """
     checked.confidence(level)
     truth, predicted = outcome(labels, probabilities)
@@ -97,7 +100,7 @@ def brier(
     off = (predicted - truth) ** 2
     columns = [np.ones(truth.size), truth.astype(np.float64), off]
     sums = np.stack([np.bincount(where, column) for column in columns], axis=1).astype(np.float64)
-    drawn = drawn_sums(sums, RESAMPLES, rng)
+    drawn = drawn_sums(sums, resamples, rng)
     without = sums.sum(axis=0) - sums
     named = []
     for name, figure in (("Brier score", _score), ("Brier skill", _skill)):
@@ -106,7 +109,7 @@ def brier(
         left = left[np.isfinite(left)]
         low, high = bca_interval(existing(figure(drawn)), value, left, level)
         of = "rows" if len(sums) == truth.size else "clusters"
-        method = f"BCa bootstrap of {of}, {RESAMPLES} resamples"
+        method = f"BCa bootstrap of {of}, {resamples} resamples"
         named.append(
             Estimate(
                 name, value, low, high, level, method=method, doi=BCA,

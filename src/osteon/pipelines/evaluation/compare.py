@@ -155,6 +155,7 @@ def _evaluation(
 ) -> dict[str, Any]:
     seen: list[Estimate | Comparison] = [*contest.estimates.values(), *tests.values()]
     cites = cited(seen)
+    how = _corrected_for(order, ", each metric by itself")
     first = contest.metrics[0]
     best = [contest.estimates[first, name] for name in order]
     return {
@@ -171,11 +172,11 @@ def _evaluation(
                 "tests",
                 f"Every model against {settings.reference}",
                 tests.values(),
-                _corrected_for(order, ", each metric by itself").capitalize(),
+                _corrected_for(order, ", each metric by itself").replace("c", "C", 1),
             ),
         ],
         "figures": [_forest(contest, tests, order, metric) for metric in contest.metrics],
-        "methods": [*told, *cites["methods"]],
+        "methods": [*told, *cites["methods"], *([f"p values: {how}"] if how else [])],
         "references": cites["references"],
     }
 

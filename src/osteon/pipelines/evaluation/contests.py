@@ -109,6 +109,7 @@ def _of_diagnosis(rows: Cases, scores: Numbers, settings: CompareSettings) -> di
             rows.labels,
             scores,
             clusters=rows.patients,
+            resamples=draws,
             rng=settings.intervals.generator(),
             level=level,
         )

@@ -125,8 +125,14 @@ def _two_classes(
         "findings": [finding(one["AUC"], f"AUC, {name}") for name, one in areas.items()],
         "tables": tables,
         "figures": figures,
-        **cited(seen),
+        **_cited(seen, tests),
     }
+
+
+def _cited(seen: list[Estimate | Comparison], tests: list[Comparison]) -> dict[str, list[Any]]:
+    """Methods and references, and how p values were corrected."""
+    found = cited(seen)
+    return {**found, "methods": [*found["methods"], *filter(None, [_family(tests)])]}
 
 
 def area(rows: Cases, name: str, settings: DiscriminationSettings) -> dict[str, Estimate]:

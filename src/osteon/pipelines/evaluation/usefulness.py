@@ -43,6 +43,7 @@ def usefulness(rows: Cases, settings: DiscriminationSettings) -> dict[str, Any]:
             rows.labels,
             chances,
             clusters=rows.patients,
+            resamples=settings.intervals.resamples,
             rng=settings.intervals.generator(),
             level=level,
         )
