@@ -308,3 +308,11 @@ def test_the_methods_say_how_p_values_were_corrected():
     assert "Holm" in " ".join(evaluate_discrimination(table(**vertebrae()), scores)["methods"])
     two = DiscriminationSettings("osteoporosis", ("hu", "full"), intervals=FEW)
     assert "Holm" not in " ".join(evaluate_discrimination(table(**vertebrae()), two)["methods"])
+
+
+def test_the_sides_that_were_evaluated_together_are_named():
+    rows = vertebrae()
+    rows["side"] = [("train", "tune", "test")[int(name[-3:]) // 2 % 3] for name in rows["patient"]]
+    asked = DiscriminationSettings("osteoporosis", ("hu",), split="side", intervals=FEW)
+    told = evaluate_discrimination(table(**rows), asked)["methods"][0]
+    assert "('test', 'tune') were evaluated" in told

@@ -167,8 +167,9 @@ def parted(table: Table, settings: DiscriminationSettings) -> tuple[Table, Table
         )
     if settings.patient is not None:
         check_leakage(table.text(settings.patient), sides)
+    judged = ", ".join(sorted({f"'{side}'" for side in sides if side != settings.train}))
     told.append(
-        f"{int((~training).sum())} rows were evaluated; the other {int(training.sum())} "
+        f"{int((~training).sum())} rows ({judged}) were evaluated; the other {int(training.sum())} "
         f"('{settings.train}') only chose thresholds."
     )
     return table.only(~training), table.only(training), told
