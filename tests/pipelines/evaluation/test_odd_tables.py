@@ -316,3 +316,13 @@ def test_the_sides_that_were_evaluated_together_are_named():
     asked = DiscriminationSettings("osteoporosis", ("hu",), split="side", intervals=FEW)
     told = evaluate_discrimination(table(**rows), asked)["methods"][0]
     assert "('test', 'tune') were evaluated" in told
+
+
+@pytest.mark.parametrize("asked", [{"raters": "fixed"}, {"interval": "generalized"}])
+def test_an_interval_of_the_icc_is_not_chosen_in_vain(asked):
+    with pytest.raises(BadSetting, match="--raters and --interval"):
+        AgreementSettings(("a", "b"), categories=("no", "yes"), **asked)
+    a = np.random.default_rng(1).normal(100, 10, 60)
+    columns = {"a": a, "b": a[::-1] / 2 + a, "p": [n // 3 for n in range(60)]}
+    with pytest.raises(BadSetting, match="--raters and --interval"):
+        agreed(columns, patient="p", **asked)

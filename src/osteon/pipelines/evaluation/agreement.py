@@ -101,6 +101,16 @@ class AgreementSettings:
             raise BadSetting("--repeated and --unit are for numbers; leave them out for grades.")
         if len(set(self.categories)) < len(self.categories):
             raise BadSetting(f"a category stands twice among {', '.join(self.categories)}.")
+        if self.categories:
+            self.check_interval()
+
+    def check_interval(self) -> None:
+        """Refuse a choice of interval where no ICC of independent rows is told."""
+        if (self.raters, self.interval) != ("random", "satterthwaite"):
+            raise BadSetting(
+                "--raters and --interval are for the ICC of numbers, one row a patient; leave "
+                "them out."
+            )
 
 
 def evaluate_agreement(table: Table, settings: AgreementSettings) -> dict[str, Any]:
@@ -150,6 +160,8 @@ def _numbers(table: Table, settings: AgreementSettings) -> dict[str, Any]:
     if settings.patient is not None:
         patients = checked.groups(table.text(settings.patient), settings.patient)
     nested = patients is not None and len(np.unique(patients)) < table.rows
+    if nested:
+        settings.check_interval()
     level = settings.intervals.level
     head: list[tuple[str, Estimate]] = []
     parts: list[dict[str, Any]] = []
