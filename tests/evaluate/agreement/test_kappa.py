@@ -105,3 +105,9 @@ def test_bad_settings_are_told():
         weighted_kappa([0, 1], [0, 1], weights=np.eye(3))
     with pytest.raises(BadSetting, match="different grades"):
         weighted_kappa([0, 1], [0, 1], categories=[0, 0])
+
+
+def test_a_rater_who_gives_one_grade_only_has_a_kappa_of_zero_and_no_interval():
+    found = weighted_kappa([1, 1, 1, 1, 1, 1], [1, 2, 3, 1, 2, 2], categories=(1, 2, 3))
+    assert (found.value, found.low, found.high) == (0, None, None)
+    assert "one grade only" in found.note

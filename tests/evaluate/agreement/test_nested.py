@@ -181,8 +181,12 @@ def test_a_method_compared_with_itself_has_p_one():
 def test_a_method_that_is_the_reference_wins_without_a_warning():
     reference, _, b = three()
     found = compare_icc(reference, reference, b)
-    assert found.p < 1e-6
-    assert found.difference.value > 0
+    alone = icc(np.stack([reference, b], axis=1), raters="fixed")["ICC(2,1)"]
+    assert found.p < 0.001
+    assert found.difference.value == pytest.approx(1 - alone.value)
+    # as uncertain as the ICC of b alone, and no surer
+    assert found.difference.high - found.difference.low > 0.7 * (alone.high - alone.low)
+    assert "agrees perfectly" in found.note
 
 
 def test_mean_of_two_has_the_p_of_the_single_rating():

@@ -135,3 +135,11 @@ def test_ranges_that_are_none_are_told():
     for curve in (roc_curve, precision_recall_curve):
         with pytest.raises(UnusableTable, match="one class only"):
             curve([0, 0], [1, 2])
+
+
+def test_two_cases_of_a_hundred_have_an_average_precision_without_an_interval():
+    labels, scores = np.arange(100) < 2, np.arange(100.0)[::-1] % 37
+    found = average_precision(labels, scores, resamples=200, rng=np.random.default_rng(1))
+    assert found.value == pytest.approx(metrics.average_precision_score(labels, scores))
+    assert (found.low, found.high) == (None, None)
+    assert "lack a class" in found.note

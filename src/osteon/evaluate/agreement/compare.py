@@ -1,5 +1,7 @@
 """Whether one method agrees better with a reference than another, on the same subjects."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
@@ -13,6 +15,11 @@ from .jackknife import DOI, NEARLY_ONE, jackknife_error
 from .sums import pair_sums, squares_of
 
 METHOD = "difference of Fisher's z of dependent ICCs, jackknife over patients, t"
+
+PERFECT = (
+    "one method agrees perfectly with the reference, where Fisher's z has no end: the difference "
+    "itself is tested"
+)
 
 
 def compare_icc(
@@ -64,18 +71,21 @@ def compare_icc(
     rows = len(columns["a"])
     codes = np.arange(rows) if clusters is None else groups(clusters, "clusters", least=5)
     same_rows(a=columns["a"], clusters=codes)
-    values, z = [], []
+    values, z, plain = [], [], []
     for method in ("a", "b"):
         sums = pair_sums(columns["reference"], columns[method], codes)
         every = sums.sum(axis=0)
         shares = coefficients(squares_of(np.vstack([every, every - sums])))
         values.append(float(shares[key][0]))
+        plain.append(shares[key])
         z.append(np.arctanh(np.clip(shares[key.replace("k", "1")], -NEARLY_ONE, NEARLY_ONE)))
     if not np.isfinite([*values, *z[0], *z[1]]).all():
         raise UnusableTable(
             f"{key} of a or b does not exist without one of the patients; there are too few who "
             "differ."
         )
+    if (np.max(plain, axis=1) >= NEARLY_ONE).sum() == 1:
+        return replace(_tested(key, values, plain[0] - plain[1], rows, level), note=PERFECT)
     return _tested(key, values, z[0] - z[1], rows, level)
 
 

@@ -201,15 +201,16 @@ def _estimate(
     if not np.isfinite(value):
         raise UnusableTable(
             f"{key} does not exist: the subjects differ less than the noise of the raters' mean; "
-            "there is no difference between subjects to measure."
+            "there is no difference between subjects to measure. If one of two scales is reversed, "
+            "turn it."
         )
     notes = []
     if squares.error[0] == 0 and (squares.raters[0] == 0 or "3" in key):
         notes.append("ratings agree perfectly, so the interval has no width")
     if np.isnan(low) and np.isnan(high):
         notes.append(
-            "no interval: there are fewer than five subjects, or without one of them the ICC "
-            "does not exist or is 1"
+            "no interval: the ICC is 1 or does not exist without one of the subjects, or there are "
+            "fewer than five"
         )
     elif not (np.isfinite(low) and np.isfinite(high)):
         notes.append("an end of the interval has no bound")

@@ -79,13 +79,17 @@ def weighted_kappa(
         note = "the raters agree on every subject; Wald's interval has no width then"
     width = float(stats.norm.ppf(0.5 * (1 + level)) * error)
     kind = weights if isinstance(weights, str) else "own"
+    told = "unweighted kappa" if kind == "none" else f"kappa with {kind} weights"
+    single = rows.max() > 1 - 1e-12 or columns.max() > 1 - 1e-12
+    if single:
+        note = "one rater gives one grade only: kappa is 0 whatever the other says"
     return Estimate(
         "κ" if kind == "none" else "weighted κ",
-        value,
-        max(value - width, -1.0),
-        min(value + width, 1.0),
+        0.0 if single else value,
+        None if single else max(value - width, -1.0),
+        None if single else min(value + width, 1.0),
         level,
-        method=f"Cohen's kappa ({kind} weights), Wald interval",
+        method=f"Cohen's {told}, Wald interval",
         doi=DOI,
         rows=n,
         clusters=n,

@@ -93,7 +93,7 @@ def hand_till(
     Raises
     ------
     UnusableTable
-        As `one_vs_rest`, and if more than 5 % of the draws lack a class.
+        As `one_vs_rest`.
     BadSetting
         If the level is none or there are fewer than 100 draws.
     """

@@ -47,8 +47,7 @@ def average_precision(
     Raises
     ------
     UnusableTable
-        If cases or controls come from one patient only, more than 5 % of the draws lack a class,
-        a value is missing, or the scores are all equal.
+        If cases or controls come from one patient only, a value is missing, or the scores are all equal.
     BadSetting
         If the level is none or there are fewer than 100 draws.
     """

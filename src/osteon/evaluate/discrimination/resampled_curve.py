@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...core import UnusableTable
 from ..bootstrap import bca_interval, existing
 from ..checked import Codes, confidence
 from .resampled_area import drawn_blocks
@@ -22,6 +23,8 @@ LEAVE_OUT = 1000
 
 FLAT = "every resample gives the same figure, so there is no interval; more patients would give one"
 
+RARE = "more than 5 % of the resamples lack a class, so there is no interval"
+
 
 def curve_interval(
     figure: Figure,
@@ -31,12 +34,10 @@ def curve_interval(
     rng: np.random.Generator,
     level: float,
 ) -> Told:
-    """The figure of all rows with its BCa interval over resamples of whole clusters.
+    """The figure of all rows with its BCa interval over resamples of whole clusters, if any.
 
     Raises
     ------
-    UnusableTable
-        If more than 5 % of the draws lack a class.
     BadSetting
         If the level is none or there are fewer than 100 draws.
     """
@@ -48,7 +49,10 @@ def curve_interval(
         return figure(cases, controls) if cases[-1] and controls[-1] else np.nan
 
     blocks = drawn_blocks(many, resamples, rng)
-    draws = existing(np.array([weighted(counts) for block in blocks for counts in block]))
+    try:
+        draws = existing(np.array([weighted(counts) for block in blocks for counts in block]))
+    except UnusableTable:
+        return value, None, None, RARE
     if draws.min() == draws.max():
         return value, None, None, FLAT
     left_out = np.zeros(1)
