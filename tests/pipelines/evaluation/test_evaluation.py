@@ -388,3 +388,13 @@ def test_a_model_that_parts_the_classes_leaves_a_cell_empty_and_ends_nothing(thr
     )  # fmt: skip
     (table_of,) = (one for one in alone["tables"] if one["key"].startswith("calibration"))
     assert "Calibration: " in table_of["note"]
+
+
+def test_bias_of_nested_rows_is_told_once_and_as_the_other_less_the_reference():
+    told = agreement(ROWS, "bmd", "ct", patient="patient", unit="mg/cm3")
+    apart = np.subtract(ROWS["ct"], ROWS["bmd"])
+    biases = [row for row in found(told, "agreement-1-ct") if "bias" in row["what"]]
+    assert [row["what"] for row in biases] == ["bias, ct − bmd"]
+    assert biases[0]["estimate"]["value"] == pytest.approx(apart.mean(), rel=0.05)
+    limits = [row for row in found(told, "agreement-1-ct") if "limit" in row["what"]]
+    assert [row["unit"] for row in limits] == ["mg/cm3", "mg/cm3"]

@@ -1,6 +1,7 @@
 """What is done with a table: agreement, discrimination, models compared, checklists."""
 
-from .agreement import AgreementSettings, evaluate_agreement
+from .agreement import evaluate_agreement
+from .agreement_settings import AgreementSettings
 from .cases import DiscriminationSettings
 from .checklist import evaluate_checklist
 from .compare import evaluate_models

@@ -1,20 +1,13 @@
 """How well scores tell the diseased from the others, and whether they are of use."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core import OsteonError, UnusableTable
+from ...core import UnusableTable
 from ...evaluate import Comparison, Estimate, checked
-from ...evaluate.design import Transport, transport
 from ...evaluate.discrimination import (
-    at_operating_point,
-    auc,
-    average_precision,
-    bootstrap_auc,
-    choose_threshold,
-    clustered_auc,
     compare_auc,
     compare_clustered_auc,
     hand_till,
@@ -24,20 +17,21 @@ from ...evaluate.discrimination import (
     roc_curve,
 )
 from ...io import Table
+from .area import area
 from .cases import Cases, DiscriminationSettings, cases, parted
+from .operating import operating, split_of
 from .parts import (
     SCHEMA,
-    cell,
     cited,
     comparisons_table,
     dependent,
     estimates_table,
     few,
     finding,
-    plain_table,
     renamed,
     triple,
 )
+from .sites import over_sites
 from .usefulness import usefulness
 
 MOST_POINTS = 2000
@@ -100,19 +94,19 @@ def _two_classes(
         )
         seen += tests
     if training is not None:
-        called = _operating(rows, cases(training, settings), settings)
+        called = operating(rows, cases(training, settings), settings)
         tables += called.tables
         seen += called.seen
         for curve in figures[0]["data"]["curves"]:
             curve["points"] = [called.points[curve["name"]]]
         figures += called.figures
-        told |= _split(table, training, settings)
+        told |= split_of(table, training, settings)
     if settings.probabilities:
         useful = usefulness(rows, settings)
         tables, figures = tables + useful["tables"], figures + useful["figures"]
         seen += useful["seen"]
     if settings.site is not None:
-        found = _sites(table, settings)
+        found = over_sites(table, settings)
         tables.append(found["table"])
         figures.append(found["figure"])
         seen += found["seen"]
@@ -133,34 +127,6 @@ def _cited(seen: list[Estimate | Comparison], tests: list[Comparison]) -> dict[s
     """Methods and references, and how p values were corrected."""
     found = cited(seen)
     return {**found, "methods": [*found["methods"], *filter(None, [_family(tests)])]}
-
-
-def area(rows: Cases, name: str, settings: DiscriminationSettings) -> dict[str, Estimate]:
-    """AUC and average precision of a score; patients with several rows count once."""
-    level, scores = settings.intervals.level, rows.scores[name]
-    if rows.patients is None:
-        found = {"AUC": auc(rows.labels, scores, level=level)}
-    else:
-        found = {
-            "AUC": clustered_auc(rows.labels, scores, rows.patients, level=level),
-            "AUC, bootstrap of patients": bootstrap_auc(
-                rows.labels,
-                scores,
-                rows.patients,
-                resamples=settings.intervals.resamples,
-                rng=settings.intervals.generator(),
-                level=level,
-            ),
-        }
-    found["average precision"] = average_precision(
-        rows.labels,
-        scores,
-        clusters=rows.patients,
-        resamples=settings.intervals.resamples,
-        rng=settings.intervals.generator(),
-        level=level,
-    )
-    return found
 
 
 def _areas(areas: dict[str, dict[str, Estimate]]) -> dict[str, Any]:
@@ -238,158 +204,6 @@ def _family(tests: list[Comparison]) -> str:
     if len(tests) < 2:
         return ""
     return f"Corrected for {len(tests)} comparisons (Holm)."
-
-
-def _operating(rows: Cases, training: Cases, settings: DiscriminationSettings) -> "_Called":
-    """Sensitivity and so on at thresholds that were chosen on other patients."""
-    made = _Called([], [], [], {})
-    for number, name in enumerate(settings.scores, 1):
-        point = choose_threshold(
-            training.labels,
-            training.scores[name],
-            rule=settings.rule,
-            target=settings.target,
-            subjects=training.names or None,
-        )
-        found = at_operating_point(
-            rows.labels,
-            rows.scores[name],
-            point,
-            subjects=rows.names or None,
-            level=settings.intervals.level,
-        )
-        made.seen.extend(found.values())
-        note = f"{_from(point.threshold, name, settings)}, chosen on the training rows."
-        title = f"At the threshold of {name}"
-        made.tables.append(estimates_table(f"operating-{number}", title, found.items(), note))
-        ill = rows.scores[name] >= point.threshold
-        made.figures.append(_called(rows, ill, f"called-{number}", name, settings))
-        made.points[name] = {
-            "name": f"{name}, {settings.rule}",
-            "false_positive": float(ill[~rows.labels].mean()),
-            "true_positive": float(ill[rows.labels].mean()),
-        }
-    return made
-
-
-def _split(table: Table, training: Table, settings: DiscriminationSettings) -> dict[str, Any]:
-    """How rows were parted, if it is known that no patient is on two sides."""
-    if settings.patient is None:
-        return {}
-    sides = {settings.train: training, f"not {settings.train}": table}
-    folds = [
-        {"name": name, "patients": len(set(side.text(settings.patient))), "rows": side.rows}
-        for name, side in sides.items()
-    ]
-    method = f"as column '{settings.split}' says; no patient is on two sides"
-    told = {"unit": "patient", "method": method, "seed": None, "folds": folds}
-    return {"split": {"schema": "osteon-splits-1", **told}}
-
-
-class _Called(NamedTuple):
-    """What was found at the thresholds, and where they lie on the ROC curves."""
-
-    seen: list[Estimate]
-    tables: list[dict[str, Any]]
-    figures: list[dict[str, Any]]
-    points: dict[str, dict[str, Any]]
-
-
-def _called(
-    rows: Cases, ill: NDArray[np.bool_], key: str, name: str, settings: DiscriminationSettings
-) -> dict[str, Any]:
-    """Who was called ill at the threshold, by the truth."""
-    sides = (False, True)
-    counts = [[int(((rows.labels == t) & (ill == c)).sum()) for c in sides] for t in sides]
-    return {
-        "key": key,
-        "kind": "confusion",
-        "title": f"{settings.label} by the threshold of {name}",
-        "caption": "Number of rows.",
-        "data": {
-            "classes": ["no disease", "disease"],
-            "counts": counts,
-            "truth": settings.label,
-            "called": f"threshold of {name}",
-        },
-    }
-
-
-def _from(threshold: float, name: str, settings: DiscriminationSettings) -> str:
-    """Whom a threshold calls diseased."""
-    if name in settings.lower:
-        return f"Diseased up to {-threshold:.6g} ({settings.rule})"
-    return f"Diseased from {threshold:.6g} ({settings.rule})"
-
-
-def _sites(table: Table, settings: DiscriminationSettings) -> dict[str, Any]:
-    """AUC of each site and how far sites differ."""
-    sites = [str(site) for site in table.text(str(settings.site))]
-    name = settings.scores[0]
-    by_site: dict[str, Estimate] = {}
-    rows: list[dict[str, Any]] = []
-    for site in sorted(set(sites)):
-        part = table.only(np.array([one == site for one in sites]))
-        try:
-            found = area(cases(part, settings), name, settings)["AUC"]
-        except OsteonError as fault:
-            rows.append({"site": site, "rows": part.rows, "auc": None, "note": str(fault)})
-            continue
-        by_site[site] = found
-        rows.append({"site": site, "rows": part.rows, "auc": cell(found), "note": found.note})
-    if len(by_site) < 2:
-        raise UnusableTable(
-            f"column '{settings.site}' has {len(by_site)} sites with an AUC; to compare sites at "
-            f"least 2 are needed. {rows[0]['site']}: {rows[0]['note'] or 'has one.'}"
-        )
-    over, note = _pooled(by_site)
-    bars = [_bar(site, one) for site, one in by_site.items()]
-    if over is not None:
-        rows.append({"site": "all, random effects", "rows": table.rows, "auc": cell(over.pooled)})
-        bars.append(_bar("all sites", over.pooled))
-    columns = (
-        {"key": "site", "title": "Site", "kind": "text"},
-        {"key": "rows", "title": "Rows", "kind": "count"},
-        {"key": "auc", "title": "AUC (interval)", "kind": "estimate"},
-        {"key": "note", "title": "Note", "kind": "text"},
-    )
-    return {
-        "table": plain_table("sites", f"AUC of {name} by site", columns, rows, note),
-        "figure": {
-            "key": "sites",
-            "kind": "forest",
-            "title": f"AUC of {name} by site",
-            "caption": note,
-            "data": {"rows": bars, "axis": "AUC", "null": None},
-        },
-        "transport": None if over is None else over.row(),
-        "seen": [] if over is None else [over.pooled, over.prediction],
-    }
-
-
-def _pooled(by_site: dict[str, Estimate]) -> tuple[Transport | None, str]:
-    """The AUC over sites and how far they differ, in a sentence; or why it cannot be told."""
-    try:
-        over = transport(by_site)
-    except OsteonError as fault:
-        return None, f"Sites are not pooled: {fault}"
-    said = f"I² {100 * over.i2:.0f} %, Cochran's Q {over.q:.2f}"
-    if over.prediction.low is not None and over.prediction.high is not None:
-        said += f"; a new site would lie in {over.prediction.low:.2f}–{over.prediction.high:.2f}"
-    return over, f"{said}. {over.note}".strip()
-
-
-def _bar(name: str, estimate: Estimate) -> dict[str, Any]:
-    """A row of a forest plot."""
-    return {
-        "name": name,
-        "group": "",
-        "value": estimate.value,
-        "low": estimate.low,
-        "high": estimate.high,
-        "reference": False,
-        "p": None,
-    }
 
 
 def _classes(table: Table, settings: DiscriminationSettings) -> dict[str, Any]:
