@@ -24,8 +24,8 @@ tables in which nothing differs; asked is {least_test:.0%} to {most_test:.0%}.
 MARKED = """
 {count} of the rows below lie outside, and are marked. They are kept because reviewers ask for these
 methods; what holds stands beside them. The usual interval of ICC(2,1), as R gives it, is too narrow
-where two to five readers stand for readers at large (`--interval generalized` is not). DeLong's test,
-and Obuchowski's for clustered rows, reject too seldom where both AUCs are 0.95: they miss
+where two to five readers stand for readers at large (`--interval generalized` is not). DeLong's
+test, and Obuchowski's for clustered rows, reject too seldom where both AUCs are 0.95: they miss
 differences, but claim none.
 """
 
