@@ -63,7 +63,8 @@ def partial_auc(  # noqa: PLR0913 - the part of the curve and the resampling, ea
     Raises
     ------
     UnusableTable
-        If cases or controls come from one patient only, a value is missing, or the scores are all equal.
+        If cases or controls come from one patient only, a value is missing, or the scores are all
+        equal.
     BadSetting
         If the range is none, two are given, or there are fewer than 100 draws.
     """

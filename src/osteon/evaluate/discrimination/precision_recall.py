@@ -47,7 +47,8 @@ def average_precision(
     Raises
     ------
     UnusableTable
-        If cases or controls come from one patient only, a value is missing, or the scores are all equal.
+        If cases or controls come from one patient only, a value is missing, or the scores are all
+        equal.
     BadSetting
         If the level is none or there are fewer than 100 draws.
     """
