@@ -1,0 +1,184 @@
+"""Rigid registration of bones given by formulas, where the true transform is known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import SimpleITK
+
+from bones_of_registration import STILL, both, ct, grid, mr, off_by
+from osteon.core import BadSetting, EmptyRegion, GridMismatch, Mask, UnsuitableScan, Volume
+from osteon.registration import Rigid, RigidSettings, register_rigid, registration_error
+
+QUICK = RigidSettings(levels_mm=(3.0, 2.0), poses=256, descents=5, steps=30)
+NEAR = replace(QUICK, levels_mm=(2.0,), reach_mm=3.0, reach_deg=3.0, poses=0, descents=1)
+TRUE = Rigid.about((0, 0, 0), turn_deg=(4, -6, 9), shift_mm=(5, -4, 7))
+MOVED = dict.fromkeys(STILL, TRUE)
+
+ACCURATE_MM = 0.6
+"""A third of the voxels of these images, which are 2 mm wide."""
+
+
+@pytest.fixture(scope="module")
+def moving():
+    return mr(grid(half=(60, 60, 60)), MOVED)
+
+
+def error(found, region=None):
+    return registration_error(found.transform, TRUE, region or both(around=0))
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_mr_is_laid_over_ct_from_a_start_20_mm_and_15_degrees_off(moving, seed):
+    start = TRUE @ off_by(20, 15, seed)
+    assert registration_error(start, TRUE, both(around=0)).median > 15
+    found = register_rigid(ct(), moving, fixed_mask=both(), start=start, settings=QUICK)
+    assert found.failed is None
+    assert error(found).percentile_95 < ACCURATE_MM
+    assert found.quality.spread_mm < 0.5
+    assert [step.spacing for step in found.trace] == [3.0, 2.0]
+    assert found.trace[0].moved_mm > 15 > found.trace[1].moved_mm
+
+
+def test_ct_is_laid_over_ct_by_correlation():
+    other = ct(grid(half=(60, 60, 60)), MOVED, seed=9)
+    found = register_rigid(
+        ct(),
+        other,
+        fixed_mask=both(),
+        start=TRUE @ off_by(10, 8, 1),
+        settings=replace(QUICK, metric="correlation"),
+    )
+    assert found.failed is None
+    assert found.quality.similarity > 0.9
+    assert error(found).percentile_95 < ACCURATE_MM
+
+
+def test_without_a_start_the_middles_of_the_masks_are_laid_over_each_other(moving):
+    # 60 mm away: far beyond reach of the images as they lie
+    far = Rigid.about((0, 0, 0), shift_mm=(40, 30, -33))
+    away = Volume(moving.values, replace(moving.grid, origin=far(moving.grid.origin)), "1")
+    there = (far @ TRUE).inverse()(away.grid.to_world(np.argwhere(np.ones(away.grid.shape))))
+    inside = np.abs(there).max(axis=1).reshape(away.grid.shape) < 45
+    found = register_rigid(
+        ct(), away, fixed_mask=both(), moving_mask=Mask(inside, away.grid), settings=QUICK
+    )
+    assert found.failed is None
+    assert registration_error(found.transform, far @ TRUE, both(around=0)).median < ACCURATE_MM
+
+
+def test_how_the_voxels_are_stored_changes_nothing(moving):
+    turned = Rigid.about((0, 0, 0), turn_deg=(0, 12, 31))
+    on = grid((1.6, 2.5, 2.0), (46, 44, 50), turn=turned)
+    found = register_rigid(
+        ct(on), moving, fixed_mask=both(on), start=TRUE @ off_by(3, 3, 2), settings=NEAR
+    )
+    assert error(found).percentile_95 < ACCURATE_MM
+    flipped = Volume(
+        moving.values[::-1].transpose(2, 0, 1),
+        replace(
+            moving.grid,
+            shape=tuple(np.array(moving.grid.shape)[[2, 0, 1]]),
+            origin=moving.grid.to_world((moving.grid.shape[0] - 1, 0, 0)),
+            direction=(moving.grid.direction * (-1, 1, 1))[:, [2, 0, 1]],
+            spacing=moving.grid.spacing[[2, 0, 1]],
+        ),
+        "1",
+    )
+    again = register_rigid(
+        ct(on), flipped, fixed_mask=both(on), start=TRUE @ off_by(3, 3, 2), settings=NEAR
+    )
+    # the descent ends where its steps are small; rounding decides on which side of the summit
+    assert registration_error(again.transform, found.transform, both(around=0)).maximum < 0.1
+
+
+def test_the_same_numbers_come_out_on_any_number_of_threads(moving):
+    usual = SimpleITK.ProcessObject.GetGlobalDefaultNumberOfThreads()
+    found = []
+    try:
+        for threads in (1, 3):
+            SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(threads)
+            found.append(
+                register_rigid(
+                    ct(), moving, fixed_mask=both(), start=TRUE @ off_by(2, 2, 0), settings=NEAR
+                )
+            )
+    finally:
+        SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(usual)
+    for other in found[1:]:
+        np.testing.assert_array_equal(other.transform.matrix, found[0].transform.matrix)
+        assert other.quality == found[0].quality
+
+
+def test_the_images_are_left_as_they_are(moving):
+    fixed = ct()
+    before = fixed.values.copy(), moving.values.copy()
+    register_rigid(fixed, moving, fixed_mask=both(), start=TRUE, settings=NEAR)
+    np.testing.assert_array_equal(fixed.values, before[0])
+    np.testing.assert_array_equal(moving.values, before[1])
+
+
+def test_noise_is_told_to_be_no_match(moving):
+    grain = np.random.default_rng(5).normal(size=moving.grid.shape).astype(np.float32)
+    noise = Volume(grain, moving.grid, "1")
+    found = register_rigid(ct(), noise, fixed_mask=both(), start=TRUE, settings=NEAR)
+    assert found.failed is not None
+
+
+def test_the_other_side_of_the_body_is_told_to_be_no_match(moving):
+    # mirrored left to right: no turn and no shift lays it over
+    other = Volume(moving.values[::-1, ::-1, ::-1], moving.grid, "1")
+    found = register_rigid(ct(), other, fixed_mask=both(), start=TRUE, settings=NEAR)
+    right = register_rigid(ct(), moving, fixed_mask=both(), start=TRUE, settings=NEAR)
+    assert found.failed is not None or found.quality.similarity < 0.8 * right.quality.similarity
+
+
+def test_an_image_of_elsewhere_is_told_not_to_show_the_region(moving):
+    start = Rigid.about((0, 0, 0), shift_mm=(0, 0, 400))
+    found = register_rigid(ct(), moving, fixed_mask=both(), start=start, settings=NEAR)
+    assert found.failed is not None
+    assert found.failed.startswith("the moving image shows 0% of the region, at least 30%")
+
+
+def test_a_flat_image_is_told_to_be_no_match(moving):
+    flat = Volume(np.ones(moving.grid.shape, np.float32), moving.grid, "1")
+    found = register_rigid(ct(), flat, fixed_mask=both(), start=TRUE, settings=NEAR)
+    assert found.failed is not None
+
+
+def test_masks_must_suit_their_image(moving):
+    fixed, on = ct(), grid()
+    with pytest.raises(GridMismatch, match="the fixed mask is on another grid"):
+        register_rigid(fixed, moving, fixed_mask=both(grid((4.0, 2.0, 2.0))))
+    with pytest.raises(EmptyRegion, match="the fixed mask has no voxel"):
+        register_rigid(fixed, moving, fixed_mask=Mask(np.zeros(on.shape, bool), on))
+    few = np.zeros(on.shape, bool)
+    few[20:22, 20:22, 20:22] = True
+    with pytest.raises(EmptyRegion, match="at least 50"):
+        register_rigid(fixed, moving, fixed_mask=Mask(few, on))
+
+
+def test_voxels_that_are_no_numbers_are_refused(moving):
+    fixed = ct()
+    fixed.values[3, 4, 5] = np.nan
+    with pytest.raises(UnsuitableScan, match="the fixed image has 1 voxels"):
+        register_rigid(fixed, moving)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"metric": "ssd"}, "no similarity is called 'ssd'"),
+        ({"levels_mm": ()}, "levels_mm"),
+        ({"levels_mm": (1.0, 2.0)}, "levels_mm"),
+        ({"levels_mm": (2.0, 0.0)}, "levels_mm"),
+        ({"reach_mm": -1.0}, "reach_mm"),
+        ({"reach_deg": 181.0}, "reach_deg"),
+        ({"poses": -1}, "poses"),
+        ({"descents": 0}, "descents"),
+        ({"steps": 0}, "steps"),
+    ],
+)
+def test_settings_outside_their_range_are_refused(wrong, told):
+    with pytest.raises(BadSetting, match=told):
+        RigidSettings(**wrong)
