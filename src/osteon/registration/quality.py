@@ -22,8 +22,9 @@ PLACES_OF_DESCENTS = 10_000
 NUDGE = (3.0, 3.0)
 """Shift in mm and turn in degrees of a nudge, from which the descent must come back."""
 
-LARGEST_SPREAD_MM = 1.0
-"""Ends of nudged descents that lie further apart than this are no answer."""
+LARGEST_SPREAD_MM = 1.5
+"""Where nudged descents end further from it than this, an answer is none. Voxel sizes alone make
+up to about 0.7 mm on virtual knees."""
 
 LEAST_LEAD = 3.0
 """Standard deviations by which the answer must be more alike than poses far from it."""
@@ -45,8 +46,8 @@ class Quality:
         By how many standard deviations that is above the similarity of poses 12 mm and 12 degrees
         away in 16 directions. A right answer stands out; a wrong one is a pose among others.
     spread_mm : float
-        Basin test: the answer is nudged by 3 mm and 3 degrees in 6 ways and the descent repeated;
-        median distance of the ends from its own, over the region. None where too little is seen.
+        Basin test: descents from the answer and from 6 poses 3 mm and 3 degrees beside it; median
+        distance of their ends from the answer, over the region. None where too little is seen.
     seen : float
         Part of the region that the moving image shows, 0 to 1.
     """
@@ -71,7 +72,7 @@ class Quality:
             )
         if self.spread_mm is not None and self.spread_mm > LARGEST_SPREAD_MM:
             return (
-                f"descents from nearby end {self.spread_mm:.1f} mm apart, at most "
+                f"descents from nearby end {self.spread_mm:.1f} mm away from the answer, at most "
                 f"{LARGEST_SPREAD_MM:g} mm is allowed: the images do not fix the place."
             )
         return None
@@ -97,11 +98,9 @@ def judge(levels: Sequence[Level], answer: Rigid, steps: int) -> Quality:
     lead = (value - far.mean()) / max(float(far.std(ddof=1)), 1e-6)
     if seen < LEAST_SEEN:
         return Quality(value, float(lead), None, seen)
-    settled = current.descend(answer, steps, PLACES_OF_DESCENTS)
-    ends = [
-        current.descend(pose, steps, PLACES_OF_DESCENTS) for pose in _away(answer, centre, NUDGE, 6)
-    ]
-    spread = np.median([np.median(end.apart(settled, compared.points)) for end in ends])
+    begun = [answer, *_away(answer, centre, NUDGE, 6)]
+    ends = [current.descend(pose, steps, PLACES_OF_DESCENTS) for pose in begun]
+    spread = np.median([np.median(end.apart(answer, compared.points)) for end in ends])
     return Quality(value, float(lead), float(spread), seen)
 
 
