@@ -1,13 +1,11 @@
 """The cluster bootstrap: patients are drawn, and every row of a patient comes along."""
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
 from ..core import BadSetting, UnusableTable
-from .checked import Codes, Numbers
+from .checked import Numbers
 
 RESAMPLES = 2000
 """Draws unless another number is asked for."""
@@ -44,48 +42,6 @@ def drawn_counts(clusters: int, resamples: int, rng: np.random.Generator) -> NDA
     for row in found:
         row[:] = np.bincount(rng.integers(0, clusters, clusters), minlength=clusters)
     return found
-
-
-def resampled(
-    statistic: Callable[[Codes], float],
-    clusters: Codes,
-    *,
-    resamples: int = RESAMPLES,
-    rng: np.random.Generator,
-) -> Numbers:
-    """A figure over resamples of whole clusters.
-
-    Parameters
-    ----------
-    statistic : callable
-        The figure of the rows whose numbers it gets, of shape (rows drawn,); NaN where it does not
-        exist.
-    clusters : ndarray of int, shape (rows,)
-        Cluster of each row, numbered from 0.
-    resamples : int
-        Draws, at least 100.
-    rng : Generator
-        Source of chance.
-
-    Returns
-    -------
-    ndarray of float, shape (draws in which the figure exists,)
-
-    Raises
-    ------
-    BadSetting
-        If there are fewer than 100 draws.
-    UnusableTable
-        If the figure does not exist in more than 5 % of the draws.
-    """
-    order = np.argsort(clusters, kind="stable")
-    ends = np.cumsum(np.bincount(clusters))
-    members = np.split(order, ends[:-1])
-    draws = np.empty(resamples)
-    for n, count in enumerate(drawn_counts(len(members), resamples, rng)):
-        rows = [members[c] for c in np.repeat(np.arange(len(members)), count)]
-        draws[n] = statistic(np.concatenate(rows))
-    return existing(draws)
 
 
 def drawn_sums(sums: Numbers, resamples: int, rng: np.random.Generator) -> Numbers:
@@ -132,13 +88,6 @@ def existing(draws: Numbers) -> Numbers:
             "value only); there are too few patients, or too few with the disease, for an interval."
         )
     return kept
-
-
-def percentile_interval(draws: Numbers, level: float) -> tuple[float, float]:
-    """Ends of the middle share `level` of the draws (Efron & Tibshirani 1993)."""
-    tail = 0.5 * (1 - level)
-    low, high = np.quantile(draws, (tail, 1 - tail))
-    return float(low), float(high)
 
 
 def bca_interval(
