@@ -141,8 +141,13 @@ def test_a_threshold_is_chosen_on_training_rows_only():
     asked = {"patient": "patient", "split": "split", "lower": ("bmd",)}
     before = discrimination(rows, "bmd", **asked)
     note = next(one["note"] for one in before["tables"] if one["key"] == "operating-1")
+    swapped = [
+        1 - ill if side == "test" else ill
+        for ill, side in zip(rows["osteoporosis"], rows["split"], strict=True)
+    ]
     moved = rows | {
-        "bmd": [v + 1000 * (s == "test") for v, s in zip(rows["bmd"], rows["split"], strict=True)]
+        "osteoporosis": swapped,
+        "bmd": [v + 1000 * (s == "test") for v, s in zip(rows["bmd"], rows["split"], strict=True)],
     }
     after = discrimination(moved, "bmd", **asked)
     assert next(one["note"] for one in after["tables"] if one["key"] == "operating-1") == note
@@ -275,8 +280,12 @@ def test_a_table_that_gives_no_figure_is_told_in_one_line(change, says):
 def test_a_patient_on_two_sides_of_a_split_is_refused():
     rows = {key: list(ROWS[key]) for key in ("patient", "osteoporosis", "hu")}
     rows["split"] = ["train" if n % 2 else "test" for n in range(len(rows["hu"]))]
-    with pytest.raises(UnusableTable, match="sub-000"):
+    with pytest.raises(UnusableTable, match=r"40 of 40 .*\(leakage\).*sub-000"):
         discrimination(rows, "hu", patient="patient", split="split")
+    named = {"row": ROWS["row"], **rows, "p": rows["hu"]}
+    both = {name: table(f"{name}.csv", **named) for name in ("hu", "full")}
+    with pytest.raises(UnusableTable, match=r"\(leakage\)"):
+        models(both, patient="patient", split="split")
 
 
 @pytest.mark.parametrize(
