@@ -1,0 +1,1 @@
+"""Layers and networks, a file each; nothing is exported again from here."""
