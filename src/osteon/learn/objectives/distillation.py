@@ -77,4 +77,5 @@ class Variational(nn.Module):
         """Mean over batch and channels, up to a constant."""
         spread = self.log_variance(student.embedding).clamp(-6.0, 6.0)
         away = (self.guess(student.embedding) - teacher.embedding).square()
-        return self.weight * 0.5 * (spread + away * torch.exp(-spread)).mean()
+        likely: Tensor = 0.5 * (spread + away * torch.exp(-spread)).mean()
+        return self.weight * likely
