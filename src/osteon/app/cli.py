@@ -14,6 +14,7 @@ from .. import __version__
 from .calibrate import calibrate
 from .cite import cite
 from .evaluate import evaluate
+from .knee import knee
 from .measure import measure
 from .simulate import simulate
 from .structure import structure
@@ -39,6 +40,7 @@ app.command(structure)
 app.command(calibrate)
 app.command(simulate)
 app.command(evaluate)
+app.command(knee)
 app.command(cite)
 
 
