@@ -3,6 +3,8 @@
 from .card import write_cohort_card
 from .card_pictures import CardPicture
 from .evaluation import write_evaluation_report
+from .knee import write_knee_report
+from .knee_pictures import KneePictures
 from .report import write_report
 from .structure import write_structure_report
 from .structure_pictures import StructurePictures
@@ -10,12 +12,14 @@ from .tables import csv_text, latex, markdown
 
 __all__ = [
     "CardPicture",
+    "KneePictures",
     "StructurePictures",
     "csv_text",
     "latex",
     "markdown",
     "write_cohort_card",
     "write_evaluation_report",
+    "write_knee_report",
     "write_report",
     "write_structure_report",
 ]
