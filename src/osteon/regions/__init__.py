@@ -3,6 +3,7 @@
 from .body import Body, find_body
 from .compartments import REGIONS, Compartments, Margins, find_compartments
 from .field import field_of_view
+from .knee import KneeBones, find_knee_bones
 from .numbering import LEVELS, NUMBERINGS, NamedLevels, name_levels
 from .quality import body_flags, contrast_flags, metal_flags, side_flags
 from .shape import Shape, measure_shape, suspect_fractures
@@ -16,6 +17,7 @@ __all__ = [
     "REGIONS",
     "Body",
     "Compartments",
+    "KneeBones",
     "Margins",
     "NamedLevels",
     "Shape",
@@ -25,6 +27,7 @@ __all__ = [
     "field_of_view",
     "find_body",
     "find_compartments",
+    "find_knee_bones",
     "find_tissues",
     "follow_spine",
     "measure_shape",
