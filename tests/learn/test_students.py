@@ -9,7 +9,14 @@ import torch
 from osteon.core import BadSetting, UnusableTable
 from osteon.learn.fit import FitSettings
 from osteon.learn.networks.trunk import Regressor, TrunkSettings
-from osteon.learn.students import CT_SCALE, Patches, StudentSettings, train_regressor
+from osteon.learn.students import (
+    CT_SCALE,
+    Patches,
+    StudentSettings,
+    load_trained,
+    save_trained,
+    train_regressor,
+)
 
 SMALL = StudentSettings(
     trunk=TrunkSettings(lattice=8, first=2, widths=(4, 8), outputs=2),
@@ -147,3 +154,16 @@ def test_coarse_patches_are_taken_to_the_lattice_of_the_teacher():
     assert [m.shape for m in maps[0]] == [m.shape for m in maps[1]]
     fine = Patches(np.zeros((2, 16, 16, 16)), np.ones((2, 8, 8, 8), bool), CT_SCALE)
     assert fine.input(np.arange(2)).shape == (2, 2, 16, 16, 16)
+
+
+def test_a_kept_regressor_says_the_same(tmp_path):
+    patches, targets = made(32)
+    short = replace(SMALL, fit=replace(SMALL.fit, epochs=1))
+    trained = train_regressor(patches, targets, short)
+    save_trained(tmp_path / "kept.pt", trained)
+    again = load_trained(tmp_path / "kept.pt", short.trunk)
+    assert np.array_equal(again.predict(patches).mean, trained.predict(patches).mean)
+    with pytest.raises(BadSetting, match="another size"):
+        load_trained(tmp_path / "kept.pt", replace(short.trunk, widths=(2, 4)))
+    with pytest.raises(BadSetting, match="train first"):
+        load_trained(tmp_path / "none.pt", short.trunk)

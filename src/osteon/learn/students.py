@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..core import BadSetting, UnusableTable
+from .checkpoints import load_checkpoint, save_checkpoint
 from .fit import FitSettings, Tell, fit
 from .networks.trunk import Regressed, Regressor, TrunkSettings
 from .objectives.distillation import KINDS, Features, Output, Variational
@@ -172,6 +173,39 @@ class Trained:
             np.exp(0.5 * log_variance.astype(np.float64)) * self.spread,
             embedding,
         )
+
+
+def save_trained(path: Path, trained: Trained) -> None:
+    """Keep a trained regressor: weights, and what its numbers mean."""
+    state = {
+        "network": trained.network.state_dict(),
+        "voxels": trained.network.voxels,
+        "middle": trained.middle.tolist(),
+        "spread": trained.spread.tolist(),
+        "scale": [trained.scale.middle, trained.scale.width],
+        "losses": list(trained.losses),
+    }
+    save_checkpoint(path, state)
+
+
+def load_trained(path: Path, trunk: TrunkSettings) -> Trained:
+    """A regressor that was kept, of the same trunk.
+
+    Raises
+    ------
+    BadSetting
+        If there is none, or of another trunk.
+    """
+    state = load_checkpoint(path)
+    if state is None:
+        raise BadSetting(f"{path.name} is not there: train first.")
+    network = Regressor(replace(trunk, outputs=len(state["middle"])), state["voxels"])
+    try:
+        network.load_state_dict(state["network"])
+    except RuntimeError:
+        raise BadSetting(f"{path.name} is of a network of another size; train again.") from None
+    middle, spread = (np.array(state[name]) for name in ("middle", "spread"))
+    return Trained(network.eval(), middle, spread, Scale(*state["scale"]), state["losses"])
 
 
 def train_regressor(

@@ -80,6 +80,7 @@ class Regressor(nn.Module):
 
     def __init__(self, settings: TrunkSettings, voxels: int) -> None:
         super().__init__()
+        self.voxels = voxels
         enlarged, rest = divmod(settings.lattice, voxels)
         if rest or settings.lattice % settings.first:
             raise ValueError(f"a lattice of {settings.lattice} is no multiple of {voxels}.")
