@@ -3,7 +3,7 @@
 from .body import Body, find_body
 from .compartments import REGIONS, Compartments, Margins, find_compartments
 from .field import field_of_view
-from .knee import KneeBones, find_knee_bones
+from .knee import KneeBones, Subchondral, find_knee_bones, find_subchondral, knee_side
 from .numbering import LEVELS, NUMBERINGS, NamedLevels, name_levels
 from .quality import body_flags, contrast_flags, metal_flags, side_flags
 from .shape import Shape, measure_shape, suspect_fractures
@@ -22,14 +22,17 @@ __all__ = [
     "NamedLevels",
     "Shape",
     "Spine",
+    "Subchondral",
     "body_flags",
     "contrast_flags",
     "field_of_view",
     "find_body",
     "find_compartments",
     "find_knee_bones",
+    "find_subchondral",
     "find_tissues",
     "follow_spine",
+    "knee_side",
     "measure_shape",
     "metal_flags",
     "name_levels",

@@ -173,7 +173,7 @@ def _name_small(
     lattice: Lattice, numbers: Numbers, named: Numbers, number: int, wanted: Wanted
 ) -> None:
     """Name patella or fibula: a part of its own, else what comes off the bone beside it."""
-    rest = [piece for piece in described(lattice, np.where(named > 0, 0, numbers))]
+    rest = described(lattice, np.where(named > 0, 0, numbers).astype(np.int16))
     alone = wanted.among(rest)
     if alone is not None:
         named[numbers == alone.number] = number

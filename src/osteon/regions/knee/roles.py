@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .parts import Bools, Lattice, Numbers, cuts, grown
+from .parts import Bools, Lattice, Numbers, cuts, grown, pieces_at
 
 LARGE = 0.08
 """Femur and tibia are each at least this share of all bone in view."""
@@ -51,14 +51,15 @@ class Piece:
 
 def described(lattice: Lattice, numbers: Numbers) -> list[Piece]:
     """Every part with its size and place, the largest first."""
-    inside = numbers > 0
-    own = numbers[inside]
-    world = np.stack([np.broadcast_to(p, numbers.shape)[inside] for p in lattice.place])
     found = []
-    for number in np.unique(own):
-        at = world[:, own == number]
+    for number, box in enumerate(ndimage.find_objects(numbers), start=1):
+        if box is None:
+            continue
+        own = numbers[box] == number
+        world = [np.broadcast_to(p, numbers.shape)[box][own] for p in lattice.place]
+        at = np.stack(world).astype(np.float64)
         size = at.shape[1] * lattice.voxel_mm3 / 1000.0
-        found.append(Piece(int(number), size, at.mean(1), at.min(1), at.max(1)))
+        found.append(Piece(number, size, at.mean(1), at.min(1), at.max(1)))
     return sorted(found, key=lambda piece: -piece.cm3)
 
 
@@ -91,7 +92,7 @@ def part_joint(lattice: Lattice) -> tuple[Numbers, Piece, Piece] | None:
         if pair is None:
             continue
         numbers = grown(lattice, lattice.solid, pieces, depth)
-        missed, _ = ndimage.label(lattice.solid & (numbers == 0))
+        missed = pieces_at(lattice, lattice.solid & (numbers == 0), 0.0)
         numbers = np.where(missed > 0, missed + numbers.max(), numbers).astype(np.int16)
         named = {piece.number: piece for piece in described(lattice, numbers)}
         return numbers, named[pair[0].number], named[pair[1].number]

@@ -1,4 +1,4 @@
-"""Solid bone out of a CT: cortex from a threshold, marrow by filling, the surface at half height."""
+"""Solid bone out of a CT: a threshold, marrow filled in, the surface at half height."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ SMOOTH_MM = 0.5
 """Width (1 SD) to which the CT is smoothed before the threshold."""
 
 SEAL_MM = 1.8
-"""Gaps in the cortex are closed up to twice this, where the image ends, before a shaft is filled."""
+"""Gaps in the cortex up to twice this are closed where the image cuts a shaft."""
 
 RIM_MM = 2.0
 """The surface at half height is looked for this deep below the surface at the threshold."""
@@ -85,4 +85,5 @@ def _at_half_height(solid: Bools, values: Floats, steps: NDArray[np.float64]) ->
     peak = ndimage.maximum_filter(values, size=tuple(size))
     dark = rim & (values < (peak + SOFT_HU) / 2)
     gone = ndimage.binary_propagation(ndimage.binary_dilation(~solid) & dark, mask=dark)
-    return solid & ~gone
+    kept: Bools = solid & ~gone
+    return kept
