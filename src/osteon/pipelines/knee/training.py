@@ -31,6 +31,9 @@ Progress = Callable[[str, int, int], None]
 FOLDER = "models"
 """Folder of trainings in a run."""
 
+STUDY = "study.json"
+"""Written when all groups of a study are trained."""
+
 TEACHER = "teacher"
 """Name of the regressor that sees the MR, among the kinds of students."""
 
@@ -210,7 +213,7 @@ def train_cohort(
         done += 1
         progress(f"{name} trained", done, len(groups))
     write_json(
-        folder / "study.json",
+        folder / STUDY,
         {"settings": asdict(wanted), "folds": fold_of, "groups": [group.name for group in groups]},
     )
     return folder
@@ -226,6 +229,21 @@ def read_group(folder: Path, name: str) -> tuple[dict[str, Any], dict[str, NDArr
         arrays = {key: np.asarray(stored[key]) for key in stored.files}
     told: dict[str, Any] = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
     return told, arrays
+
+
+def read_study(folder: Path) -> dict[str, Any]:
+    """Settings, folds and groups of a study that was trained whole.
+
+    Raises
+    ------
+    UnusableTable
+        If there is none.
+    """
+    path = folder / STUDY
+    if not path.is_file():
+        raise UnusableTable("this cohort was not trained to the end; osteon knee train does that.")
+    study: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return study
 
 
 def _is_kept(folder: Path, group: Group) -> bool:
