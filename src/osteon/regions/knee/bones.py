@@ -198,9 +198,10 @@ def _alone(lattice: Lattice, both: bool) -> Numbers:
     pieces, _ = ndimage.label(lattice.solid)
     largest = described(lattice, pieces.astype(np.int16))[0]
     bone = pieces == largest.number
-    height = np.broadcast_to(lattice.place[2], bone.shape)[bone]
-    middle = (height.min() + height.max()) / 2.0
-    is_femur = np.count_nonzero(height < middle) >= np.count_nonzero(height >= middle)
+    height = np.round(np.broadcast_to(lattice.place[2], bone.shape)[bone] / 3.0).astype(int)
+    heights, sizes = np.unique(height, return_counts=True)
+    widest = heights[sizes > 0.9 * sizes.max()].mean()
+    is_femur = bool(widest < heights.mean())
     here, missing = ("femur", "tibia") if is_femur else ("tibia", "femur")
     if both:
         raise EmptyRegion(

@@ -17,7 +17,7 @@ ABOVE_MM = 20.0
 BESIDE_MM = 60.0
 """They lie no further beside each other."""
 
-PATELLA_CM3 = 0.5
+PATELLA_CM3 = 0.3
 FIBULA_CM3 = 0.8
 """Smallest patella and fibula, in view; less is an osteophyte."""
 

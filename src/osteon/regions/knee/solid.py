@@ -22,6 +22,11 @@ SMOOTH_MM = 0.5
 SEAL_MM = 1.8
 """Gaps in the cortex up to twice this are closed where the image cuts a shaft."""
 
+DENSE_MM = 2.5
+DENSE_HU = 170.0
+"""Where the image cuts a bone, spongy bone is told by being brighter than this when smoothed to
+this width (1 SD): rings that the corner of the image cuts open cannot be filled."""
+
 RIM_MM = 2.0
 """The surface at half height is looked for this deep below the surface at the threshold."""
 
@@ -56,18 +61,20 @@ def solid_bone(values: Floats, steps: NDArray[np.float64]) -> Bools:
         Solid bone.
     """
     hard = values > BONE_HU
-    solid = _filled(hard, steps)
+    solid = _filled(hard, values, steps)
     return _at_half_height(solid, values, steps)
 
 
-def _filled(hard: Bools, steps: NDArray[np.float64]) -> Bools:
+def _filled(hard: Bools, values: Floats, steps: NDArray[np.float64]) -> Bools:
     """What `hard` encloses, the faces of the image taken as shut where a ring is cut there."""
     shut = np.pad(hard, 1)
     for axis in range(3):
         across = [other for other in range(3) if other != axis]
         turns = np.maximum(np.round(SEAL_MM / steps[across].mean()), 1).astype(int)
         for end, outer in ((0, 0), (-1, -1)):
-            face = np.take(hard, end, axis=axis)
+            width = DENSE_MM / steps[across]
+            dense = ndimage.gaussian_filter(np.take(values, end, axis=axis), width) > DENSE_HU
+            face = np.take(hard, end, axis=axis) | dense
             sealed = ndimage.binary_closing(np.pad(face, turns), iterations=int(turns))
             filled = ndimage.binary_fill_holes(sealed)[turns:-turns, turns:-turns]
             place: list[slice | int] = [slice(1, -1)] * 3
