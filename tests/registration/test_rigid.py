@@ -168,7 +168,7 @@ def test_voxels_that_are_no_numbers_are_refused(moving):
         ({"metric": "ssd"}, "no similarity is called 'ssd'"),
         ({"levels_mm": ()}, "levels_mm"),
         ({"levels_mm": (1.0, 2.0)}, "levels_mm"),
-        ({"levels_mm": (2.0, 0.0)}, "levels_mm"),
+        ({"levels_mm": (2.0, -1.0)}, "levels_mm"),
         ({"reach_mm": -1.0}, "reach_mm"),
         ({"reach_deg": 181.0}, "reach_deg"),
         ({"poses": -1}, "poses"),

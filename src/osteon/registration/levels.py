@@ -22,8 +22,14 @@ SEED = 1
 RELAXATION = 0.6
 """By this the step shrinks where the descent turns round."""
 
-SMALLEST_STEP = 0.002
+SMALLEST_STEP = 0.004
 """The descent ends where its step is below this part of a voxel."""
+
+OWN = 0.0
+"""Voxel size that stands for the images' own voxels."""
+
+ROOM_MM = 10.0
+"""On its own voxels the moving image is looked at so far around the region as the start has it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +39,7 @@ class Level:
     Attributes
     ----------
     spacing : float
-        Voxel size in mm, cubic.
+        Voxel size in mm, cubic; 0 where the images are on their own voxels.
     fixed, moving : Volume
         Values 0 to 1.
     inside : Mask
@@ -50,6 +56,11 @@ class Level:
     inside: Mask
     allowed: Mask | None
     metric: str
+
+    @property
+    def step(self) -> float:
+        """First step of a descent in mm: a voxel, along its longest edge."""
+        return self.spacing or float(self.fixed.grid.spacing.max())
 
     def similarity(self, most: int) -> Similarity:
         """The comparison at all places inside, or at `most` of them, evenly chosen."""
@@ -89,25 +100,29 @@ class Level:
             method.SetMetricSamplingStrategy(method.RANDOM)
             method.SetMetricSamplingPercentage(share, SEED)
         method.SetInterpolator(SimpleITK.sitkLinear)
+        # filtered gradients are of an image smoothed once more, whose edges lie elsewhere
+        method.MetricUseFixedImageGradientFilterOff()
+        method.MetricUseMovingImageGradientFilterOff()
         method.SetMetricFixedMask(_image(self.inside.values.astype(np.uint8), self.inside.grid))
         # the moving image is told in the world of the fixed one: turns to find are small
-        there = seen_through(self.moving.grid, start)
+        box = self._near(start)
+        there = seen_through(self.moving.grid.part(box), start)
         if self.allowed is not None:
-            method.SetMetricMovingMask(_image(self.allowed.values.astype(np.uint8), there))
+            method.SetMetricMovingMask(_image(self.allowed.values[box].astype(np.uint8), there))
         centre = self.fixed.grid.to_world(np.argwhere(self.inside.values).mean(axis=0))
         move = SimpleITK.Euler3DTransform()
         move.SetCenter(centre.tolist())
         method.SetInitialTransform(move, inPlace=True)
         method.SetOptimizerAsRegularStepGradientDescent(
-            learningRate=self.spacing,
-            minStep=SMALLEST_STEP * self.spacing,
+            learningRate=self.step,
+            minStep=SMALLEST_STEP * self.step,
             numberOfIterations=most,
             relaxationFactor=RELAXATION,
         )
         method.SetOptimizerScalesFromPhysicalShift()
         try:
             method.Execute(
-                _image(self.fixed.values, self.fixed.grid), _image(self.moving.values, there)
+                _image(self.fixed.values, self.fixed.grid), _image(self.moving.values[box], there)
             )
         except RuntimeError:  # nothing of the region is shown, or an image does not vary
             return start
@@ -118,39 +133,74 @@ class Level:
         # an image that does not vary has no gradient, and ITK then divides by zero
         return start @ Rigid(matrix) if np.isfinite(matrix).all() else start
 
+    def _near(self, start: Rigid) -> Box:
+        """The part of the moving image that is looked at; on coarse voxels, all of it."""
+        every = slice(None), slice(None), slice(None)
+        if self.spacing != OWN:
+            return every
+        corners = np.array(list(np.ndindex(2, 2, 2))) * (np.array(self.fixed.grid.shape) - 1)
+        index = self.moving.grid.to_index(start(self.fixed.grid.to_world(corners)))
+        room = ROOM_MM / self.moving.grid.spacing
+        shape = np.array(self.moving.grid.shape)
+        low = np.clip(np.floor(index.min(axis=0) - room), 0, shape).astype(int)
+        high = np.clip(np.ceil(index.max(axis=0) + room) + 1, 0, shape).astype(int)
+        if (high - low).min() < 2:  # it does not show the region: let ITK find that out
+            return every
+        i, j, k = (slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+        return i, j, k
 
-def level(
-    fixed: Volume,
-    moving: Volume,
-    masks: tuple[Mask, Mask | None],
-    spacing: float,
-    metric: str,
-) -> Level:
+
+class Moving:
+    """The moving image on each voxel size that is asked for, made once.
+
+    Parameters
+    ----------
+    volume : Volume
+        The image.
+    allowed : Mask or None
+        Where it counts, on its grid; everywhere if None.
+    """
+
+    def __init__(self, volume: Volume, allowed: Mask | None) -> None:
+        self._made = {OWN: (_scaled(volume, allowed), allowed)}
+
+    def at(self, spacing: float) -> tuple[Volume, Mask | None]:
+        """Values 0 to 1, and where they count, on voxels of `spacing` mm."""
+        if spacing not in self._made:
+            volume, allowed = self._made[OWN]
+            onto = _cubic(volume.grid, spacing)
+            self._made[spacing] = (
+                resample(volume, onto=onto),
+                None if allowed is None else resample(allowed, onto=onto, method="linear"),
+            )
+        return self._made[spacing]
+
+
+def level(fixed: Volume, inside: Mask, moving: Moving, spacing: float, metric: str) -> Level:
     """Both images on cubic voxels of `spacing` mm, smoothed where that is coarser than they are.
 
     Parameters
     ----------
-    fixed, moving : Volume
-        The images.
-    masks : (Mask, Mask or None)
-        Where the fixed and the moving image count, on their grids.
+    fixed : Volume
+        Fixed image.
+    inside : Mask
+        Where it counts, on its grid.
+    moving : Moving
+        Moving image.
     spacing : float
-        In mm.
+        In mm; 0 takes the images on their own voxels, neither resampled nor smoothed.
     metric : str
         ``"mutual-information"`` or ``"correlation"``.
     """
-    inside, allowed = masks
     box = box_around(inside, 2 * spacing)
-    cut, region = fixed.part(box), inside.part(box)
-    coarse, there = _cubic(cut.grid, spacing), _cubic(moving.grid, spacing)
-    return Level(
-        spacing,
-        resample(_scaled(cut, region), onto=coarse),
-        resample(_scaled(moving, allowed), onto=there),
-        resample(region, onto=coarse, method="linear"),
-        None if allowed is None else resample(allowed, onto=there, method="linear"),
-        metric,
-    )
+    region = inside.part(box)
+    cut = _scaled(fixed.part(box), region)
+    there, allowed = moving.at(spacing)
+    if spacing == OWN:
+        return Level(spacing, cut, there, region, allowed, metric)
+    coarse = _cubic(cut.grid, spacing)
+    region = resample(region, onto=coarse, method="linear")
+    return Level(spacing, resample(cut, onto=coarse), there, region, allowed, metric)
 
 
 def box_around(mask: Mask, room_mm: float) -> Box:

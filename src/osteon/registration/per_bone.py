@@ -10,13 +10,13 @@ from scipy import ndimage
 
 from ..core import BadSetting, EmptyRegion, Grid, Mask, UnknownName, Volume, resample
 from .levels import box_around
-from .rigid import Registered, RigidSettings, register_rigid
+from .rigid import Registered, RigidSettings, prepared, register_prepared
 from .transforms import Rigid, resample_by
 
-JOINT = RigidSettings(levels_mm=(3.0, 1.5))
+JOINT = RigidSettings(levels_mm=(3.0, 1.5), poses=512, descents=8)
 """How a joint as a whole is registered, where nothing else is said."""
 
-BONE = RigidSettings(reach_mm=8.0, reach_deg=10.0, poses=128, descents=4)
+BONE = RigidSettings(levels_mm=(1.5, 0.0), reach_mm=8.0, reach_deg=10.0, poses=128, descents=3)
 """How a bone is registered from there, where nothing else is said."""
 
 FALLS_WITH = 4
@@ -130,14 +130,13 @@ def register_bones(
     fixed = fixed.part(box)
     distances = [_distance(mask.part(box)) for mask in bones.values()]
     whole = Mask(np.min(distances, axis=0) <= chosen.around_mm, fixed.grid)
-    joint = register_rigid(fixed, moving, fixed_mask=whole, start=start, settings=chosen.joint)
+    shared = prepared(moving)
+    joint = register_prepared(fixed, whole, shared, start or Rigid.identity(), chosen.joint)
     found = {}
     for at, name in enumerate(bones):
         near = Mask(_nearest(distances, at) & (distances[at] <= chosen.near_mm), fixed.grid)
         try:
-            own = register_rigid(
-                fixed, moving, fixed_mask=near, start=joint.transform, settings=chosen.bone
-            )
+            own = register_prepared(fixed, near, shared, joint.transform, chosen.bone)
         except EmptyRegion as error:
             raise EmptyRegion(f"bone {name!r}: {error}") from None
         middle = fixed.grid.to_world(np.argwhere(distances[at] == 0).mean(axis=0))

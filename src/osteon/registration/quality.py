@@ -16,7 +16,7 @@ COARSE_MM = 1.5
 PLACES = 4000
 """Places at which similarities are compared, at most."""
 
-PLACES_OF_DESCENTS = 10_000
+PLACES_OF_DESCENTS = 5_000
 """The same in each descent of the basin test."""
 
 NUDGE = (3.0, 3.0)

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..core import BadSetting, EmptyRegion, Mask, UnsuitableScan, Volume
-from .levels import Level, level
+from .levels import Level, Moving, level
 from .quality import Quality, judge
-from .search import best_apart, poses_around
+from .search import SAME_MM, best_apart, poses_around
+from .similarity import Similarity
 from .transforms import Rigid
 
 METRICS = ("mutual-information", "correlation")
@@ -20,8 +21,11 @@ LEAST_VOXELS = 50
 PLACES = 4000
 """Places at which poses are compared, at most."""
 
-ON_THE_WAY, AT_THE_END = 12_000, 60_000
+ON_THE_WAY, AT_THE_END = 6_000, 24_000
 """Places compared in a descent, about, before and on the last level: more are hardly better."""
+
+AGREED = 3
+"""So many descents that end at the best answer are taken to have found it."""
 
 KEPT = 4
 """Different answers of the coarsest level that the next one refines, at most."""
@@ -40,7 +44,7 @@ class RigidSettings:
         What is made largest: ``"mutual-information"`` (Mattes 2003, doi:10.1109/TMI.2002.803111),
         for any two modalities, or ``"correlation"``, for one.
     levels_mm : sequence of float
-        Voxel sizes from coarse to fine.
+        Voxel sizes from coarse to fine; a last one of 0 is for the images' own voxels.
     reach_mm, reach_deg : float
         How far from the start the answer is looked for.
     poses : int
@@ -74,8 +78,8 @@ class RigidSettings:
                 f"no similarity is called '{self.metric}'; there are {', '.join(METRICS)}."
             )
         levels = list(self.levels_mm)
-        if not levels or min(levels) <= 0 or levels != sorted(levels, reverse=True):
-            raise BadSetting(f"levels_mm must be above 0 and fall; got {levels}.")
+        if not levels or min(levels) < 0 or levels != sorted(set(levels), reverse=True):
+            raise BadSetting(f"levels_mm must fall, to no less than 0; got {levels}.")
         if min(self.reach_mm, self.reach_deg, self.poses) < 0 or self.reach_deg > 180:
             raise BadSetting(
                 "reach_mm and poses must be at least 0 and reach_deg 0 to 180; got "
@@ -176,23 +180,34 @@ def register_rigid(
     UnsuitableScan
         If an image has voxels that are not finite.
     """
-    chosen = settings or RigidSettings()
-    _must_be_numbers(fixed, "the fixed image")
-    _must_be_numbers(moving, "the moving image")
     inside = _checked(fixed_mask, fixed, "the fixed mask") or _everywhere(fixed)
-    allowed = _checked(moving_mask, moving, "the moving mask")
+    first = start or _by_middles(fixed_mask, moving_mask)
+    return register_prepared(
+        fixed, inside, prepared(moving, moving_mask), first, settings or RigidSettings()
+    )
+
+
+def prepared(moving: Volume, mask: Mask | None = None) -> Moving:
+    """A moving image that several regions are registered to, for `register_prepared`."""
+    _must_be_numbers(moving, "the moving image")
+    return Moving(moving, _checked(mask, moving, "the moving mask"))
+
+
+def register_prepared(
+    fixed: Volume, inside: Mask, moving: Moving, start: Rigid, settings: RigidSettings
+) -> Registered:
+    """`register_rigid` with a moving image that was prepared once for several regions."""
+    _must_be_numbers(fixed, "the fixed image")
     levels = [
-        level(fixed, moving, (inside, allowed), spacing, chosen.metric)
-        for spacing in chosen.levels_mm
+        level(fixed, inside, moving, spacing, settings.metric) for spacing in settings.levels_mm
     ]
     if (voxels := levels[0].inside.voxels) < LEAST_VOXELS:
         raise EmptyRegion(
             f"the region to register by has {voxels} voxels of {levels[0].spacing:g} mm; at least "
             f"{LEAST_VOXELS} are needed. Give a larger region or finer levels_mm."
         )
-    first = start or _by_middles(fixed_mask, moving_mask)
-    trace = _refined(levels, first, chosen)
-    quality = judge(levels, trace[-1].transform, chosen.steps)
+    trace = _refined(levels, start, settings)
+    quality = judge(levels, trace[-1].transform, settings.steps)
     return Registered(trace[-1].transform, quality, quality.failure(), tuple(trace))
 
 
@@ -237,8 +252,8 @@ def _refined(levels: Sequence[Level], start: Rigid, settings: RigidSettings) -> 
     before = start
     for at, current in enumerate(levels):
         places_of = AT_THE_END if current is levels[-1] else ON_THE_WAY
-        compared = current.similarity(AT_THE_END // 3)
-        ends = [current.descend(pose, settings.steps, places_of) for pose in begun]
+        compared = current.similarity(places_of)
+        ends = _descended(current, compared, begun, settings.steps, places_of)
         most = KEPT if at == 0 else 1
         kept = best_apart([*ends, *begun], compared.value, places, most, NEARLY_AS_GOOD)
         begun = [pose for _, pose in kept]
@@ -246,3 +261,19 @@ def _refined(levels: Sequence[Level], start: Rigid, settings: RigidSettings) -> 
         trace.append(Step(current.spacing, best, value, float(best.apart(before, places).max())))
         before = best
     return trace
+
+
+def _descended(
+    current: Level, compared: Similarity, begun: Sequence[Rigid], steps: int, places_of: int
+) -> list[Rigid]:
+    """Where descents end; once enough of them end where the best does, the others are left out."""
+    ends: list[Rigid] = []
+    values: list[float] = []
+    for pose in begun:
+        ends.append(current.descend(pose, steps, places_of))
+        values.append(compared.value(ends[-1]))
+        best = ends[int(np.argmax(values))]
+        agreed = sum(float(best.apart(end, compared.points).max()) <= SAME_MM for end in ends)
+        if agreed >= AGREED:
+            break
+    return ends
