@@ -14,6 +14,7 @@ from .checkpoints import load_checkpoint, save_checkpoint
 from .fit import FitSettings, Tell, fit
 from .networks.trunk import Regressed, Regressor, TrunkSettings
 from .objectives.distillation import KINDS, Features, Output, Variational
+from .onnx import export
 
 LEAST = 8
 """Patches a training needs at least."""
@@ -206,6 +207,41 @@ def load_trained(path: Path, trunk: TrunkSettings) -> Trained:
         raise BadSetting(f"{path.name} is of a network of another size; train again.") from None
     middle, spread = (np.array(state[name]) for name in ("middle", "spread"))
     return Trained(network.eval(), middle, spread, Scale(*state["scale"]), state["losses"])
+
+
+class _Columns(nn.Module):
+    """A regressor that tells some of its parameters."""
+
+    def __init__(self, network: Regressor, columns: Sequence[int]) -> None:
+        super().__init__()
+        self.network, self.columns = network, list(columns)
+
+    def forward(self, patches: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Mean, log variance and embedding."""
+        said = self.network(patches)
+        return said.mean[:, self.columns], said.log_variance[:, self.columns], said.embedding
+
+
+def export_trained(trained: Trained, columns: Sequence[int], path: Path) -> float:
+    """Write a regressor as ONNX, for ``osteon.learn.model_folder``.
+
+    Parameters
+    ----------
+    trained : Trained
+        The regressor.
+    columns : sequence of int
+        Parameters to tell, in this order; standardised, as the network gives them.
+    path : Path
+        File.
+
+    Returns
+    -------
+    float
+        Largest difference from what torch gives.
+    """
+    side = trained.network.voxels
+    example = torch.zeros(2, 2, side, side, side)
+    return export(_Columns(trained.network.cpu(), columns), example, path)
 
 
 def train_regressor(

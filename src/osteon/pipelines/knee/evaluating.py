@@ -15,7 +15,7 @@ from .diagnosis_figures import diagnosis_section
 from .judging import compare_regression, judge_regression
 from .left_out import LeftOut, Said, gather
 from .patch_store import PatchSet
-from .training import FOLDER, TEACHER, read_study
+from .training import FOLDER, TEACHER, groups_like, read_study
 
 Progress = Callable[[str, int, int], None]
 Numbers = NDArray[np.float64]
@@ -59,7 +59,7 @@ def evaluate_cohort(
     study = read_study(folder)
     kinds = tuple(study["settings"]["kinds"])
     progress("reading what was said", 0, 6)
-    inside = gather(run, folder, _main(study), (TEACHER, *kinds))
+    inside = gather(run, folder, groups_like(study, "fold"), (TEACHER, *kinds))
     progress("baselines", 1, 6)
     baselines = _baselines(inside)
     progress("agreement", 2, 6)
@@ -71,13 +71,6 @@ def evaluate_cohort(
     diagnosis = diagnosis_section(cohort, inside, baselines, kinds)
     progress("evaluated", 6, 6)
     return {"regression": regression, "generalisation": outside, "diagnosis": diagnosis}
-
-
-def _main(study: Mapping[str, Any], prefix: str = "fold") -> list[list[str]]:
-    """Names of the groups of each seed that begin with a prefix."""
-    seeds = study["settings"]["seeds"]
-    names = [name for name in study["groups"] if name.startswith(prefix)]
-    return [[name for name in names if name.endswith(f"-seed{seed}")] for seed in seeds]
 
 
 def _baselines(inside: LeftOut) -> dict[str, Numbers]:
@@ -157,7 +150,7 @@ def learning_curve(
     sizes = [(int(size), f"size{size}-") for size in study["settings"]["sizes"]]
     trained = max(len(fold) for fold in _training_sizes(study))
     for size, prefix in [*sizes, (trained, "fold")]:
-        groups = _main(study, prefix)
+        groups = groups_like(study, prefix)
         if not all(groups):
             continue
         there = gather(run, folder, groups, curve, patches=patches)
@@ -200,14 +193,14 @@ def generalisation_section(
     run: Path, folder: Path, study: Mapping[str, Any], inside: LeftOut
 ) -> dict[str, Any] | None:
     """The same on a scanner that no training saw; None without external patients."""
-    groups = _main(study, "all-seed")
+    groups = groups_like(study, "all-seed")
     kinds = tuple(study["settings"]["kinds"])
     try:
         outside = gather(run, folder, groups, (TEACHER, *kinds))
     except (UnusableTable, KeyError):
         return None
     said = {kind: outside.said[kind].together for kind in (TEACHER, *kinds)}
-    varied = _main(study, "all-varied-seed")
+    varied = groups_like(study, "all-varied-seed")
     if all(varied):
         curve = tuple(study["settings"]["curve"])
         more = gather(run, folder, varied, curve, patches=outside.patches)

@@ -246,6 +246,15 @@ def read_study(folder: Path) -> dict[str, Any]:
     return study
 
 
+def groups_like(study: Mapping[str, Any], prefix: str) -> list[list[str]]:
+    """Names of the groups of each seed that begin with a prefix."""
+    names = [name for name in study["groups"] if name.startswith(prefix)]
+    return [
+        [name for name in names if name.endswith(f"-seed{seed}")]
+        for seed in study["settings"]["seeds"]
+    ]
+
+
 def _is_kept(folder: Path, group: Group) -> bool:
     """Whether the group is there, made with the same settings."""
     words, arrays = folder / f"{group.name}.json", folder / f"{group.name}.npz"
