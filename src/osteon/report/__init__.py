@@ -5,6 +5,7 @@ from .card_pictures import CardPicture
 from .evaluation import write_evaluation_report
 from .knee import write_knee_report
 from .knee_pictures import KneePictures
+from .knee_results import write_knee_results
 from .report import write_report
 from .structure import write_structure_report
 from .structure_pictures import StructurePictures
@@ -20,6 +21,7 @@ __all__ = [
     "write_cohort_card",
     "write_evaluation_report",
     "write_knee_report",
+    "write_knee_results",
     "write_report",
     "write_structure_report",
 ]

@@ -9,7 +9,14 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from ..core import BadSetting, UnknownName
-from . import plot_agreement, plot_calibration, plot_confusion, plot_curves, plot_forest
+from . import (
+    plot_agreement,
+    plot_calibration,
+    plot_confusion,
+    plot_curves,
+    plot_forest,
+    plot_learning,
+)
 from . import plot_sheet as ps
 from .printed import count, one_line
 
@@ -22,6 +29,7 @@ DRAWN: Mapping[str, Callable[[Mapping[str, Any], float], Figure]] = {
     "decision": plot_curves.decision,
     "forest": plot_forest.forest,
     "confusion": plot_confusion.confusion,
+    "learning-curve": plot_learning.learning_curve,
 }
 """What draws each kind of figure."""
 

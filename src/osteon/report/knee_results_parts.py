@@ -1,0 +1,315 @@
+"""Sections of the results of the knee: from their numbers to tables and figures."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .printed import one_line
+
+Rows = Sequence[Mapping[str, Any]]
+
+PUBLISHED_ICC = {"BV/TV": 0.804, "Tb.Th": 0.773, "Tb.Sp": 0.711, "Tb.N": 0.622}
+"""ICC of the published student (doi:10.48550/arXiv.2307.04390, abstract)."""
+
+PUBLISHED_AUC = (
+    ("Published 2023, CNN, CT without distillation", 0.658, 0.574, 0.742),
+    ("Published 2023, CNN, CT with distillation", 0.767, 0.681, 0.853),
+    ("Published 2026, Transformer, CT without distillation", 0.778, None, None),
+    ("Published 2026, Transformer, CT with distillation", 0.883, None, None),
+)
+"""AUC of osteoarthritis with the interval where one was given (doi:10.48550/arXiv.2307.04390 and
+PMC13106955, abstracts)."""
+
+PREFIXES = ("app.", "srrd.")
+
+
+@dataclass(frozen=True)
+class Section:
+    """One part of the page.
+
+    Attributes
+    ----------
+    key, title : str
+        Name in the address, and heading.
+    text : tuple of str
+        What is said, a paragraph each.
+    tables, figures : tuple of mapping
+        As an evaluation has them.
+    reason : str
+        Why there is nothing; ``""`` where there is.
+    """
+
+    key: str
+    title: str
+    text: tuple[str, ...] = ()
+    tables: tuple[Mapping[str, Any], ...] = field(default=())
+    figures: tuple[Mapping[str, Any], ...] = field(default=())
+    reason: str = ""
+
+
+def sections(results: Mapping[str, Any]) -> list[Section]:
+    """All sections in order; one that is not in the results says that it was not run."""
+    return [_section(key, results.get(key)) for key in TITLES]
+
+
+def _section(key: str, given: Any) -> Section:
+    if not isinstance(given, Mapping) or not given or given.get("not_run"):
+        reason = given.get("not_run") if isinstance(given, Mapping) else None
+        words = f"Not run: {one_line(reason)}" if isinstance(reason, str) else "Not run."
+        return Section(key, TITLES[key], reason=words)
+    text = given.get("text") or ()
+    text = (text,) if isinstance(text, str) else tuple(text)
+    tables = [table for table in MADE[key](key, given) if table["rows"]]
+    figures = FIGURES.get(key, lambda _: [])(given)
+    return Section(
+        key,
+        TITLES[key],
+        text,
+        (*tables, *(given.get("tables") or ())),
+        (*figures, *(given.get("figures") or ())),
+    )
+
+
+def _rows(given: Mapping[str, Any], key: str = "rows") -> Rows:
+    return [row for row in given.get(key) or () if isinstance(row, Mapping)]
+
+
+def _table(
+    key: str, title: str, rows: Rows, columns: Sequence[tuple[str, str, str]], note: str = ""
+) -> dict[str, Any]:
+    """A table of the columns that some row fills; (key, head, kind)."""
+    used = [one for one in columns if any(row.get(one[0]) is not None for row in rows)]
+    return {
+        "key": key,
+        "title": title,
+        "note": note,
+        "columns": [_column(*one) for one in used],
+        "rows": [dict(row) for row in rows] if used else [],
+    }
+
+
+def _column(key: str, head: str, kind: str) -> dict[str, Any]:
+    """A column; a share, such as an ICC, has the three decimals that were published."""
+    if kind == "share":
+        return {"key": key, "title": head, "kind": "estimate", "digits": 3}
+    return {"key": key, "title": head, "kind": kind}
+
+
+NAME = ("name", "What", "text")
+
+
+def _synthesis(key: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:
+    columns = [
+        NAME,
+        ("patients", "Patients", "count"),
+        ("mae_body", "Body, HU", "estimate"),
+        ("mae_bone", "Bone, HU", "estimate"),
+        ("mae_soft", "Soft tissue, HU", "estimate"),
+        ("note", "To know", "text"),
+    ]
+    note = "Mean absolute error of the synthetic CT in patients that were not learned from."
+    return [_table(key, "Synthesis of CT from MR", _rows(given), columns, note)]
+
+
+def _registration(key: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:
+    columns = [
+        NAME,
+        ("bone", "Bone", "text"),
+        ("patients", "Patients", "count"),
+        ("median_mm", "Median, mm", "estimate"),
+        ("p95_mm", "95 %, mm", "estimate"),
+        ("success", "Success", "number"),
+        ("note", "To know", "text"),
+    ]
+    real = [
+        ("pair", "Pair", "text"),
+        ("joint", "Joint", "text"),
+        ("before_mm", "Before, mm", "estimate"),
+        ("after_mm", "After, mm", "estimate"),
+        ("note", "To know", "text"),
+    ]
+    return [
+        _table(key, "Error inside bone, from starts off by much", _rows(given), columns),
+        _table(f"{key}-real", "Bone edges of real pairs", _rows(given, "real"), real),
+    ]
+
+
+def _regression(key: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:
+    rows = _rows(given)
+    names = list(dict.fromkeys(str(row.get("parameter")) for row in rows))
+    wide: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        wide.setdefault(str(row.get("name")), {"name": row.get("name")})[
+            str(row.get("parameter"))
+        ] = row.get("icc")
+    lines: list[Mapping[str, Any]] = list(wide.values())
+    if lines:
+        known = {n: {"value": v} for n in names if (v := _published(n)) is not None}
+        lines.append({"name": "Published student", **known})
+    icc = [NAME, *((name, name, "share") for name in names)]
+    difference = [
+        ("parameter", "Parameter", "text"),
+        ("patients", "Patients learned from", "count"),
+        ("difference", "Distilled minus undistilled", "share"),
+        ("p", "p", "p"),
+    ]
+    note = "Published: doi:10.48550/arXiv.2307.04390, on 80 patients of one hospital."
+    curve = [
+        NAME,
+        ("parameter", "Parameter", "text"),
+        ("patients", "Patients learned from", "count"),
+        ("icc", "ICC(2,1)", "share"),
+    ]
+    return [
+        _table(key, "ICC(2,1) against the reference from MR", lines, icc, note),
+        _table(
+            f"{key}-difference", "What distillation adds", _rows(given, "difference"), difference
+        ),
+        _table(f"{key}-curve", "ICC over patients learned from", _rows(given, "curve"), curve),
+    ]
+
+
+def _published(parameter: str) -> float | None:
+    """Published ICC of a parameter, whichever recipe measured it."""
+    for prefix in PREFIXES:
+        parameter = parameter.removeprefix(prefix)
+    return PUBLISHED_ICC.get(parameter)
+
+
+def _regression_figures(given: Mapping[str, Any]) -> list[dict[str, Any]]:
+    figures = []
+    scatters = given.get("scatter") or {}
+    for number, (name, data) in enumerate(scatters.items(), start=1):
+        drawn = {"identity": True, "x_name": "Reference from MR", "y_name": "From CT", **data}
+        figures.append(
+            {
+                "key": f"scatter-{number}",
+                "kind": "scatter",
+                "title": f"{name}, from CT and from MR",
+                "caption": "Regions of patients that were not learned from.",
+                "data": drawn,
+            }
+        )
+    by_name: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    for row in _rows(given, "curve"):
+        series = by_name.setdefault(str(row.get("parameter")), {})
+        points = {"patients": row.get("patients"), **_estimate(row.get("icc"))}
+        series.setdefault(str(row.get("name")), []).append(points)
+    for number, (name, series) in enumerate(by_name.items(), start=1):
+        data = {
+            "published": _published(name),
+            "series": [{"name": one, "points": points} for one, points in series.items()],
+        }
+        figures.append(
+            {
+                "key": f"learning-{number}",
+                "kind": "learning-curve",
+                "title": f"{name} over patients learned from",
+                "caption": "",
+                "data": data,
+            }
+        )
+    return figures
+
+
+def _estimate(given: Any) -> dict[str, Any]:
+    return dict(given) if isinstance(given, Mapping) else {"value": given}
+
+
+def _diagnosis(key: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:
+    rows = list(_rows(given))
+    if rows:
+        rows += [
+            {"name": name, "auc": {"value": value, "low": low, "high": high}}
+            for name, value, low, high in PUBLISHED_AUC
+        ]
+    columns = [
+        NAME,
+        ("auc", "AUC", "share"),
+        ("of_ceiling", "Share of the ceiling", "share"),
+        ("difference", "Distilled minus undistilled", "share"),
+        ("p", "p (DeLong)", "p"),
+        ("note", "To know", "text"),
+    ]
+    note = "Published: other patients, one hospital; doi:10.48550/arXiv.2307.04390 and PMC13106955."
+    return [_table(key, "Osteoarthritis, per patient", rows, columns, note)]
+
+
+def _diagnosis_figures(given: Mapping[str, Any]) -> list[dict[str, Any]]:
+    curves = given.get("curves") or []
+    if not curves:
+        return []
+    return [
+        {
+            "key": "roc",
+            "kind": "roc",
+            "title": "Osteoarthritis",
+            "caption": "Patients that were not learned from.",
+            "data": {"curves": curves},
+        }
+    ]
+
+
+def _real_structure(key: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:
+    columns = [
+        NAME,
+        ("parameter", "Parameter", "text"),
+        ("specimens", "Specimens", "count"),
+        ("patches", "Patches", "count"),
+        ("icc", "ICC(2,1)", "share"),
+        ("note", "To know", "text"),
+    ]
+    title = "Real trabeculae: from degraded CT against micro-CT of specimens never seen"
+    return [_table(key, title, _rows(given), columns)]
+
+
+def _generalisation(key: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:
+    columns = [
+        NAME,
+        ("parameter", "Parameter", "text"),
+        ("inside", "Scanners of the training", "share"),
+        ("outside", "A scanner never seen", "share"),
+        ("loss", "Loss", "share"),
+        ("note", "To know", "text"),
+    ]
+    return [_table(key, "ICC(2,1) on a scanner never seen", _rows(given), columns)]
+
+
+def _cost(key: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:
+    columns = [
+        NAME,
+        ("minutes", "Minutes", "number"),
+        ("seconds", "Seconds", "number"),
+        ("peak_gib", "Peak memory, GiB", "number"),
+        ("note", "To know", "text"),
+    ]
+    return [_table(key, "Time and memory", _rows(given), columns)]
+
+
+TITLES = {
+    "synthesis": "Synthesis: a CT made from MR",
+    "registration": "Registration: MR laid on CT, a bone at a time",
+    "regression": "Regression: structure from CT alone",
+    "diagnosis": "Diagnosis of osteoarthritis",
+    "real_structure": "Real structure",
+    "generalisation": "Generalisation to another scanner",
+    "cost": "Cost",
+}
+"""Sections in their order."""
+
+MADE: Mapping[str, Callable[[str, Mapping[str, Any]], list[dict[str, Any]]]] = {
+    "synthesis": _synthesis,
+    "registration": _registration,
+    "regression": _regression,
+    "diagnosis": _diagnosis,
+    "real_structure": _real_structure,
+    "generalisation": _generalisation,
+    "cost": _cost,
+}
+"""What makes the tables of each section."""
+
+FIGURES: Mapping[str, Callable[[Mapping[str, Any]], list[dict[str, Any]]]] = {
+    "regression": _regression_figures,
+    "diagnosis": _diagnosis_figures,
+}
+"""What makes the figures of a section that has some."""
