@@ -60,9 +60,9 @@ class Normalisation:
         In HU; `scale` above 0, `low` below `high`.
     """
 
-    low: float = -200.0
-    high: float = 1400.0
-    centre: float = 300.0
+    low: float = -1024.0
+    high: float = 3071.0
+    centre: float = 400.0
     scale: float = 400.0
 
     def __post_init__(self) -> None:
