@@ -42,10 +42,10 @@ def test_disease_is_told_in_patients_never_seen(trained):
 
 def test_the_order_of_patches_and_the_company_of_others_do_not_matter(trained):
     patients, _ = people(8, 5)
-    told = trained.probabilities(patients)
-    one = patients[0]
-    turned = Patches(one.values[::-1], one.region[::-1], one.cell[::-1])
-    np.testing.assert_allclose(trained.probabilities([turned])[0], told[0], atol=1e-6)
+    together = trained.probabilities(patients)
+    turned = [Patches(one.values[::-1], one.region[::-1], one.cell[::-1]) for one in patients]
+    alone = [trained.probabilities([one])[0] for one in turned]
+    np.testing.assert_allclose(alone, together, atol=1e-5)
 
 
 def test_patients_without_a_region_still_get_a_probability(trained):
@@ -71,6 +71,17 @@ def test_same_seed_same_network_whatever_chance_was_used_before(kind):
     assert not np.array_equal(first, other)
     assert torch.equal(torch.get_rng_state(), state)
     assert torch.get_num_threads() == threads
+
+
+@pytest.mark.parametrize("without", [{"lost": 0.0}, {"noise": 0.0}])
+def test_hidden_patches_and_noise_change_what_is_learned(without):
+    patients, labels = people(12, 1)
+    told = [
+        train_bags("cnn", patients, labels, 2, settings=BagSettings(steps=5, **how))
+        for how in ({}, without)
+    ]
+    first, second = (model.probabilities(patients) for model in told)
+    assert np.abs(first - second).max() > 1e-4
 
 
 def test_odd_settings_and_kinds_are_told():

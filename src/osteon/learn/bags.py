@@ -40,11 +40,11 @@ class BagSettings:
         Of torch.
     """
 
-    steps: int = 120
+    steps: int = 60
     rate: float = 5e-3
-    decay: float = 0.1
-    lost: float = 0.25
-    noise: float = 0.3
+    decay: float = 1.0
+    lost: float = 0.4
+    noise: float = 0.6
     threads: int = 1
 
     def __post_init__(self) -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from osteon.core import BadSetting, UnknownName, UnusableTable
 from osteon.learn.bags import BagSettings
+from osteon.pipelines.knee import diagnosing
 from osteon.pipelines.knee.bag import Bag, bags_of, cells, region_means
-from osteon.pipelines.knee.diagnoser import diagnoser_of, drivers
+from osteon.pipelines.knee.diagnoser import Diagnoser, diagnoser_of, drivers
 from osteon.pipelines.knee.diagnosing import Diagnosing, cross_validated
 
 REGIONS = ("lateral femur", "lateral tibia", "medial femur", "medial tibia")
@@ -128,6 +129,28 @@ def test_averaged_labels_soften_what_is_learned():
     soft = Diagnosing(averaged=2).fit(bags, labels).probability(bags)
     assert np.ptp(soft) < np.ptp(hard)
     assert area(labels, soft) > 0.9
+
+
+def test_averaged_labels_come_from_models_that_never_saw_the_patient(monkeypatch):
+    seen, asked = [], []
+    learn, tell = diagnosing.standard_of, Diagnoser.probability
+
+    def learned(bags, **options):
+        seen.append({bag.patient for bag in bags})
+        return learn(bags, **options)
+
+    def told(self, bags):
+        asked.append({bag.patient for bag in bags})
+        return tell(self, bags)
+
+    monkeypatch.setattr(diagnosing, "standard_of", learned)
+    monkeypatch.setattr(Diagnoser, "probability", told)
+    bags, labels = knees(30)
+    Diagnosing(averaged=2).fit(bags, labels)
+    assert len(seen) == 7
+    assert len(asked) == 6
+    assert all(not a & b for a, b in zip(seen, asked, strict=False))
+    assert set.union(*asked[:3]) == {bag.patient for bag in bags}
 
 
 def test_weighted_means_listen_to_what_is_certain():

@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import one_hot
 
 
 class BagTransformer(nn.Module):
@@ -9,7 +10,8 @@ class BagTransformer(nn.Module):
 
     Each patch is a token: its values, its region and its cell in the map of the region, added up
     after a linear layer each; one learnt token gathers them by attention (Vaswani et al. 2017,
-    arXiv:1706.03762). Empty places take no part.
+    arXiv:1706.03762). What attention finds is added to a line on the mean of each region; both
+    begin at nought. Empty places take no part.
 
     Parameters
     ----------
@@ -48,6 +50,11 @@ class BagTransformer(nn.Module):
         )
         self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, 1)
+        self.regions = regions
+        self.of_means = nn.Linear(regions * values, 1, bias=False)
+        # learning starts from the share of cases: few patients, and most of it is in the line
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.of_means.weight)
 
     def forward(self, values: Tensor, region: Tensor, cell: Tensor, present: Tensor) -> Tensor:
         """Log odds.
@@ -71,5 +78,14 @@ class BagTransformer(nn.Module):
         empty = torch.cat([torch.zeros_like(present[:, :1]), ~present], dim=1)
         for block in self.blocks:
             tokens = block(tokens, src_key_padding_mask=empty)
-        odds: Tensor = self.head(self.norm(tokens[:, 0]))
-        return odds[:, 0]
+        found = self.head(self.norm(tokens[:, 0])) + self.of_means(
+            self._means(filled, region, present)
+        )
+        odds: Tensor = found[:, 0]
+        return odds
+
+    def _means(self, values: Tensor, region: Tensor, present: Tensor) -> Tensor:
+        """Mean of the values of each region, nought where it is missing, side by side."""
+        of = one_hot(region, self.regions).to(values.dtype) * present[..., None]
+        sums = torch.einsum("bnr,bnv->brv", of, values)
+        return (sums / of.sum(dim=1).clamp(min=1)[..., None]).flatten(1)
