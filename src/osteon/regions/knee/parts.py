@@ -17,6 +17,9 @@ STEP_MM = 0.5
 DEEPEST_MM = 9.0
 """Bones that are still one at this depth are one bone."""
 
+GROW_MM = 1.0
+"""Steps in depth in which seeds grow back."""
+
 SEED_MM3 = 100.0
 """Smallest piece at a depth that starts a part of its own."""
 
@@ -104,14 +107,27 @@ def grown(lattice: Lattice, within: Bools, seeds: Numbers, depth_mm: float) -> N
     (i, j, k) int array
         Numbers everywhere in `within` that can be reached.
     """
-    near = ndimage.generate_binary_structure(3, 1)
     taken = seeds.copy()
-    for depth in np.append(np.arange(depth_mm - STEP_MM, 0.0, -STEP_MM), 0.0):
-        open_here = within & (lattice.depth > depth)
-        while True:
-            free = open_here & (taken == 0)
-            reached = ndimage.maximum_filter(taken, footprint=near)[free]
-            if not reached.any():
-                break
-            taken[free] = reached
+    for depth in np.append(np.arange(depth_mm - GROW_MM, 0.0, -GROW_MM), 0.0):
+        _flood(taken, within & (lattice.depth > depth))
     return taken
+
+
+def _flood(taken: Numbers, open_here: Bools) -> None:
+    """Give every connected piece the number in it; each place the nearest where there are two."""
+    pieces, _ = ndimage.label(open_here)
+    boxes = ndimage.find_objects(pieces)
+    for piece in np.unique(pieces[(taken > 0) & open_here]):
+        box = boxes[piece - 1]
+        own = (pieces[box] == piece) & (taken[box] == 0)
+        if not own.any():
+            continue
+        inside = np.where(pieces[box] == piece, taken[box], 0)
+        numbers = np.unique(inside[inside > 0])
+        if len(numbers) == 1:
+            taken[box][own] = numbers[0]
+        else:
+            near = ndimage.distance_transform_edt(
+                inside == 0, return_distances=False, return_indices=True
+            )
+            taken[box][own] = inside[tuple(near[:, own])]

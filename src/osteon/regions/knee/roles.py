@@ -21,6 +21,9 @@ PATELLA_CM3 = 0.3
 FIBULA_CM3 = 0.8
 """Smallest patella and fibula, in view; less is an osteophyte."""
 
+CORE = 0.1
+"""Share of a bone's volume that its core has where it comes off, at least."""
+
 IN_FRONT_MM = 15.0
 """The middle of the patella lies this much in front of that of the femur's lower part."""
 
@@ -117,7 +120,7 @@ def split_off(lattice: Lattice, bone: Bools, wanted: "Wanted") -> Bools | None:
         The smaller bone; None if nothing comes off.
     """
     for depth, pieces in cuts(lattice, bone):
-        if pieces.max() < 2:
+        if pieces.max() < 2 or wanted.among(described(lattice, pieces), CORE) is None:
             continue
         numbers = grown(lattice, bone, pieces, depth)
         found = wanted.among(described(lattice, numbers))
@@ -142,24 +145,24 @@ class Wanted:
     name: str
     beside: Piece
 
-    def among(self, pieces: list[Piece]) -> Piece | None:
-        """The largest of `pieces` that can be it."""
-        fit = [piece for piece in pieces if self._fits(piece)]
+    def among(self, pieces: list[Piece], share: float = 1.0) -> Piece | None:
+        """The largest of `pieces` that can be it, or a core that is a `share` of it."""
+        fit = [piece for piece in pieces if self._fits(piece, share)]
         return fit[0] if fit else None
 
-    def _fits(self, piece: Piece) -> bool:
+    def _fits(self, piece: Piece, share: float) -> bool:
         own = self.beside
         if piece.cm3 > 0.4 * own.cm3:
             return False
         if self.name == "patella":
             front = own.middle[1] - piece.middle[1]
             return (
-                piece.cm3 >= PATELLA_CM3
+                piece.cm3 >= share * PATELLA_CM3
                 and front >= IN_FRONT_MM
                 and piece.low[2] > own.low[2] - 30.0
             )
         return (
-            piece.cm3 >= FIBULA_CM3
+            piece.cm3 >= share * FIBULA_CM3
             and piece.low[2] <= own.low[2] + CUT_WITHIN_MM
             and piece.middle[2] < own.high[2] - 8.0
         )
