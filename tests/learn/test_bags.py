@@ -6,6 +6,7 @@ import torch
 
 from osteon.core import BadSetting, UnknownName
 from osteon.learn.bags import BagSettings, train_bags
+from osteon.learn.networks.maps import MapNetwork
 from osteon.learn.patches import Patches
 
 FEW = BagSettings(steps=40)
@@ -82,6 +83,20 @@ def test_hidden_patches_and_noise_change_what_is_learned(without):
     ]
     first, second = (model.probabilities(patients) for model in told)
     assert np.abs(first - second).max() > 1e-4
+
+
+def test_a_map_counts_its_filled_cells_only():
+    network = MapNetwork(1, 1).eval()
+    convolution = [one for one in network.layers if isinstance(one, torch.nn.Conv2d)]
+    for one in convolution:
+        torch.nn.init.zeros_(one.weight)
+        torch.nn.init.ones_(one.bias)
+    filled = torch.zeros(2, 1, 3, 3, dtype=torch.bool)
+    filled[0, 0, 1, 1] = True
+    filled[1, 0, :, :2] = True
+    maps = torch.where(filled[:, :, None], 0.5, 99.0)
+    first, second = network(maps, filled).tolist()
+    assert first == pytest.approx(second)
 
 
 def test_odd_settings_and_kinds_are_told():

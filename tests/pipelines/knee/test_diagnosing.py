@@ -9,6 +9,7 @@ import pytest
 
 from osteon.core import BadSetting, UnknownName, UnusableTable
 from osteon.learn.bags import BagSettings
+from osteon.learn.knee_model import Diagnosis
 from osteon.pipelines.knee import diagnosing
 from osteon.pipelines.knee.bag import Bag, bags_of, cells, region_means
 from osteon.pipelines.knee.diagnoser import Diagnoser, diagnoser_of, drivers
@@ -106,6 +107,16 @@ def test_a_stored_logistic_says_the_same_without_torch():
         model.to_plain(["one"])
     with pytest.raises(BadSetting, match="only a logistic"):
         Diagnosing(neighbours=3).fit(bags, labels).to_plain(["a", "b"])
+
+
+def test_a_model_folder_says_what_the_classifier_said():
+    bags, labels = knees()
+    model = Diagnosing(sets=20).fit(bags, labels)
+    shipped = Diagnosis(**model.to_plain(["app.BV/TV", "app.Tb.Th"]))
+    opinion = shipped.opinion(region_means(bags[1], shipped.regions, bags[1].values))
+    assert opinion.probability == pytest.approx(model.probability([bags[1]])[0])
+    assert opinion.drivers == pytest.approx(drivers(model, bags[1]))
+    assert opinion.low < opinion.probability < opinion.high
 
 
 def test_logistic_diagnosis_loads_no_torch():

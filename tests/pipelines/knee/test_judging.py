@@ -32,6 +32,8 @@ def test_agreement_is_that_of_patches_and_of_regional_means():
     assert region["ICC(2,1)"]["value"] > direct
     apart = predicted[:, 0] - reference[:, 0]
     assert patch["bias"]["value"] == pytest.approx(apart.mean())
+    means = np.abs(apart.reshape(48, 3).mean(axis=1))
+    assert region["MAE"]["value"] == pytest.approx(means.mean())
     assert patch["MAE"]["value"] == pytest.approx(np.abs(apart).mean())
     assert patch["MAE"]["low"] < patch["MAE"]["value"] < patch["MAE"]["high"]
 
