@@ -12,6 +12,7 @@ import numpy as np
 from ... import __version__
 from ...core import Labels, Mask, OsteonError, UnreadableScan, UnsuitableScan
 from ...io import read_ct, read_labels, read_scan
+from ...regions.knee import KneeBones, find_subchondral, knee_side
 from ...registration import Rigid
 from ..cohorts.tables import write_tsv
 from .cohort import KneeCohort, Patient, run_folder
@@ -112,7 +113,6 @@ def make_patches(
 
 def _by_depth(settings: PatchSettings) -> Finder:
     """Regions by depth below the joint surface."""
-    from ...regions.knee import KneeBones, find_subchondral, knee_side  # noqa: PLC0415
 
     def find(labels: Labels, told: str | None) -> tuple[str, Mapping[str, Mask]]:
         bones = KneeBones.from_labels(labels)
