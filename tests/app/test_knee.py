@@ -176,6 +176,53 @@ def test_an_mr_is_refused(fault, tmp_path):
     fault(save(tmp_path / "mr.nii.gz", values, AFFINE))
 
 
+STAGES = ("synthesize", "register", "reference", "train", "evaluate")
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_of_no_cohort_is_one_line(stage, tmp_path):
+    out = ("--out", tmp_path / "out") if stage == "evaluate" else ()
+    ran = here("knee", stage, tmp_path / "gone", *out)
+    assert ran.returncode == 2
+    assert ran.stderr.count("\n") == 1
+    assert "participants.tsv" in ran.stderr
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("stage", ["synthesize", "train", "evaluate"])
+def test_without_torch_a_stage_says_what_to_install(stage, tmp_path, monkeypatch):
+    from osteon.app import knee_stages
+
+    monkeypatch.setattr(knee_stages, "find_spec", lambda name: None)
+    out = ("--out", tmp_path / "out") if stage == "evaluate" else ()
+    ran = here("knee", stage, tmp_path, *out)
+    assert ran.returncode == 2
+    assert ran.stderr == 'osteon: training needs PyTorch: pip install "osteon[learn]".\n'
+
+
+def test_jobs_below_one_are_refused(tmp_path):
+    assert "--jobs must be at least 1" in here("knee", "register", tmp_path, "--jobs", "0").stderr
+
+
+def test_every_stage_has_help_with_an_example():
+    for number, stage in enumerate(STAGES, start=1):
+        told = " ".join(here("knee", stage, "--help").stdout.split())
+        assert f"Stage {number}:" in told
+        assert f"Example: osteon knee {stage} knees" in told
+
+
+def test_patients_that_failed_are_told_and_the_status_is_two(tmp_path, monkeypatch):
+    from osteon.pipelines.knee import cohort, patches
+
+    run = patches.PatchRun(tmp_path, [], ("sub-001",), {"sub-002": "no image in sub-002/mr."})
+    monkeypatch.setattr(cohort, "read_cohort", lambda folder: folder)
+    monkeypatch.setattr(patches, "make_patches", lambda people, *, progress: run)
+    ran = here("knee", "reference", tmp_path, "--json")
+    assert ran.returncode == 2
+    assert json.loads(ran.stdout)["failed"] == {"sub-002": "no image in sub-002/mr."}
+    assert ran.stderr.startswith("osteon: 1 could not be done, sub-002: no image in sub-002/mr.")
+
+
 def test_help_teaches_the_order_of_the_stages():
     ran = here("knee", "--help")
     assert ran.returncode == 0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
+from .knee_stages import add_stages
 from .options import Naming, Reading
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Knee:
     found where not given."""
 
 
-@knee.command
+@knee.command(sort_key=0)
 def predict(
     ct: Path,
     *,
@@ -159,3 +160,6 @@ def _write(
         write_json(folder / "results.json", data)
         write_json(folder / "manifest.json", made)
     return data
+
+
+add_stages(knee)

@@ -1,0 +1,252 @@
+"""The stages that make a model of a cohort of knees: `osteon knee synthesize` and so on."""
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import App, Parameter
+
+from .options import whole
+
+FAILED = 2
+"""Exit status where a patient could not be done."""
+
+Count = Annotated[int, Parameter(converter=whole)]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Stage:
+    """How every stage is told."""
+
+    json: Annotated[bool, Parameter(negative="")] = False
+    """Print what was made as JSON."""
+
+
+def add_stages(knee: App) -> None:
+    """Give `osteon knee` its stages, in their order."""
+    for place, stage in enumerate((synthesize, register, reference, train, evaluate), start=1):
+        knee.command(stage, sort_key=place)
+
+
+def synthesize(
+    cohort: Path,
+    *,
+    variant: Literal["cyclegan", "supervised", "2.5d", "2.5d-cyclegan"] = "cyclegan",
+    preset: Literal["small", "full"] = "small",
+    seed: Count = 0,
+    stage: Stage = Stage(),
+) -> int:
+    """Stage 1: learn to make a CT of an MR, and make one of everyone's MR.
+
+    Two syntheses are trained on images of different people that are not laid over each other;
+    each patient's synthetic CT comes from the one that never saw them. Registration lays that CT,
+    and the MR with it, on the true one.
+
+    Example: `osteon knee synthesize knees`
+
+    Parameters
+    ----------
+    cohort
+        Cohort folder: participants.tsv and one folder a patient with ct/ and mr/.
+    variant
+        cyclegan: from images of different people; supervised: from pairs that were registered
+        before; 2.5d: three slices at once.
+    preset
+        small: for two cores; full: for a GPU.
+    seed
+        Seed of weights and order.
+    """
+    from .progress import ProgressBar
+
+    _check_torch()
+    with ProgressBar() as progress:
+        progress("reading the cohort", 0, 1)
+        from ..learn.synthesis_settings import SynthesisSettings
+        from ..pipelines.knee.cohort import read_cohort
+        from ..pipelines.knee.synthesizing import synthesize_cohort
+
+        settings = SynthesisSettings.preset(preset, variant, seed=seed)
+        run = synthesize_cohort(read_cohort(cohort), settings=settings, progress=progress)
+    told = {"folder": str(run.folder), "made": len(run.made)}
+    return _end("Synthetic CT", run.folder, told, run.failed, stage)
+
+
+def register(
+    cohort: Path,
+    *,
+    method: Literal["synthetic", "direct"] = "synthetic",
+    jobs: Count = 1,
+    stage: Stage = Stage(),
+) -> int:
+    """Stage 2: find the bones in CT, and lay the MR on them, a bone at a time.
+
+    Each result says how far it can be trusted; one that failed is not used.
+
+    Example: `osteon knee register knees`
+
+    Parameters
+    ----------
+    cohort
+        Cohort folder.
+    method
+        synthetic: by the CT that stage 1 made; direct: by mutual information of MR and CT, which
+        needs no stage 1.
+    jobs
+        Patients at once, a process each; changes no number.
+    """
+    from .progress import ProgressBar
+
+    _check_jobs(jobs)
+    with ProgressBar() as progress:
+        progress("reading the cohort", 0, 1)
+        from ..pipelines.knee.cohort import read_cohort
+        from ..pipelines.knee.registering import register_cohort
+
+        run = register_cohort(read_cohort(cohort), method=method, jobs=jobs, progress=progress)
+    for bone, reason in run.bones_failed.items():
+        print(f"osteon: note: {bone} is not used: {reason}", file=sys.stderr)
+    told = {
+        "table": str(run.table),
+        "made": run.made,
+        "bones_failed": dict(run.bones_failed),
+    }
+    return _end("Registrations", run.table, told, run.failed, stage)
+
+
+def reference(cohort: Path, *, stage: Stage = Stage()) -> int:
+    """Stage 3: cut patches beneath the joint, and measure in MR what CT is to tell.
+
+    Example: `osteon knee reference knees`
+
+    Parameters
+    ----------
+    cohort
+        Cohort folder, registered.
+    """
+    from .progress import ProgressBar
+
+    with ProgressBar() as progress:
+        progress("reading the cohort", 0, 1)
+        from ..pipelines.knee.cohort import read_cohort
+        from ..pipelines.knee.patches import make_patches
+
+        run = make_patches(read_cohort(cohort), progress=progress)
+    told = {"run": str(run.run), "made": len(run.made), "rows": len(run.rows)}
+    return _end("Patches", run.run / "patches", told, run.failed, stage)
+
+
+def train(
+    cohort: Path,
+    *,
+    jobs: Count = 1,
+    ship: Path | None = None,
+    kind: Literal["none", "features", "output", "variational"] = "features",
+    stage: Stage = Stage(),
+) -> int:
+    """Stage 4: train a teacher on MR and students on CT, every fold and seed.
+
+    What was trained is kept; an interrupted training goes on. With --ship the students trained on
+    all patients become a model folder for osteon knee predict.
+
+    Example: `osteon knee train knees --ship model`
+
+    Parameters
+    ----------
+    cohort
+        Cohort folder with patches.
+    jobs
+        Trainings at once, a process each.
+    ship
+        Model folder to write: new, empty, or a model, which is replaced.
+    kind
+        Kind of distillation of the students that are shipped.
+    """
+    from .progress import ProgressBar
+
+    _check_torch()
+    _check_jobs(jobs)
+    with ProgressBar() as progress:
+        progress("reading the cohort", 0, 1)
+        from ..pipelines.knee.cohort import read_cohort
+        from ..pipelines.knee.shipping import ship_model
+        from ..pipelines.knee.training import TrainingSettings, train_cohort
+
+        people, settings = read_cohort(cohort), TrainingSettings()
+        folder = train_cohort(people, settings=settings, jobs=jobs, progress=progress)
+        if ship is not None:
+            progress("writing the model", 1, 1)
+            ship_model(people, ship, kind=kind, student=settings.student)
+    told = {"folder": str(folder), "model": None if ship is None else str(ship)}
+    return _end("Model" if ship else "Students", ship or folder, told, {}, stage)
+
+
+def evaluate(cohort: Path, *, out: Path, stage: Stage = Stage()) -> int:
+    """Stage 5: tell how good the students are on patients that they never saw.
+
+    Writes results.json and report.html: agreement with the reference beside the published
+    figures, what distillation adds, a scanner never seen, osteoarthritis.
+
+    Example: `osteon knee evaluate knees --out results`
+
+    Parameters
+    ----------
+    cohort
+        Cohort folder, trained.
+    out
+        Folder for the results; made if it is not there.
+    """
+    from .outputs import check_out, results_folder, write_json
+    from .progress import ProgressBar
+
+    _check_torch()
+    check_out(out, (cohort,))
+    with ProgressBar() as progress:
+        progress("reading the cohort", 0, 1)
+        from .. import __version__
+        from ..pipelines.knee.cohort import read_cohort
+        from ..pipelines.knee.evaluating import evaluate_cohort
+        from ..report import write_knee_results
+
+        found = evaluate_cohort(read_cohort(cohort), progress=progress)
+        data = {"schema": "osteon-srrd-1", "osteon": __version__, **found}
+        data["command"] = f"osteon knee evaluate {cohort.name} --out {out.name}"
+        with results_folder(out, (cohort,)) as folder:
+            write_json(folder / "results.json", data)
+            write_knee_results(data, folder)
+    print(json.dumps(data) if stage.json else f"Report: {out / 'report.html'}")
+    return 0
+
+
+def _check_torch() -> None:
+    """Refuse to train where torch is not installed."""
+    from ..core import BadSetting
+
+    if find_spec("torch") is None:
+        raise BadSetting('training needs PyTorch: pip install "osteon[learn]".')
+
+
+def _check_jobs(jobs: int) -> None:
+    from ..core import BadSetting
+
+    if jobs < 1:
+        raise BadSetting(f"--jobs must be at least 1; got {jobs}.")
+
+
+def _end(
+    what: str, where: Path, told: dict[str, Any], failed: Mapping[str, str], stage: Stage
+) -> int:
+    """Print what was made; the exit status."""
+    print(json.dumps({**told, "failed": dict(failed)}) if stage.json else f"{what}: {where}")
+    if not failed:
+        return 0
+    name, reason = next(iter(failed.items()))
+    print(
+        f"osteon: {len(failed)} could not be done, {name}: {reason} The same command tries again.",
+        file=sys.stderr,
+    )
+    return FAILED
