@@ -13,13 +13,25 @@ from ..core import HU, UnusableTable, Volume, resample
 from .checkpoints import load_checkpoint, save_checkpoint
 from .networks.generator import Generator, statistics_of
 from .synthesis_settings import SynthesisSettings
-from .synthesis_slices import AIR, KneeSlices, Slices, mr_slices, neighbours, sagittal_grid, to_hu
+from .synthesis_slices import (
+    AIR,
+    KneeSlices,
+    Slices,
+    drawn,
+    mr_slices,
+    neighbours,
+    sagittal_grid,
+    to_hu,
+)
 from .synthesis_steps import Cycle, Pairs, channels, generator_of
 
 Progress = Callable[[str, int, int], None]
 
 AT_ONCE = 16
 """Slices that go through the network together."""
+
+SQUARES, PARTS = 24, 6
+"""Squares that mean and spread of a volume are taken from, and how many have one place in it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,18 +67,16 @@ class Synthesizer:
     def unit(self, slices: Slices) -> Slices:
         """Slices (n, i, j) from −1 to 1 as CT slices from −1 to 1."""
         n, i, j = slices.shape
-        count, batch = self.settings.slices, self.settings.batch
+        count = self.settings.slices
         padded = np.pad(slices, [(0, 0), (0, -i % 4), (0, -j % 4)], mode="edge")
-        device = next(self.generator.parameters()).device
 
         def seen(at: Sequence[int]) -> torch.Tensor:
-            taken = torch.from_numpy(neighbours(padded, at, count)).to(device)
-            return channels(taken, self.settings, mr=True)
+            return self._seen(neighbours(padded, at, count))
 
         total = np.zeros((n + count - 1, *padded.shape[1:]), np.float32)
         times = np.zeros(n + count - 1, np.float32)
-        spread = np.linspace(0, n - 1, max(AT_ONCE, batch)).round().astype(int)
-        with torch.inference_mode(), statistics_of(self.generator, seen(spread.tolist())):
+        # cut as in training: with more border or less in view, mean and spread are others
+        with torch.inference_mode(), statistics_of(self.generator, self._some(slices)):
             for first in range(0, n, AT_ONCE):
                 at = list(range(first, min(first + AT_ONCE, n)))
                 made = self.generator(seen(at)).cpu().numpy()
@@ -76,6 +86,20 @@ class Synthesizer:
                     times[here] += 1
         inner = slice(count // 2, count // 2 + n)
         return np.asarray((total[inner] / times[inner, None, None])[:, :i, :j])
+
+    def _some(self, slices: Slices) -> torch.Tensor:
+        """Squares from all over a volume."""
+        rng, crop = np.random.default_rng(0), self.settings.crop
+        some = [
+            drawn([slices], rng, batch=PARTS, crop=crop, count=self.settings.slices)[0]
+            for _ in range(SQUARES // PARTS)
+        ]
+        return self._seen(np.concatenate(some))
+
+    def _seen(self, slices: Slices) -> torch.Tensor:
+        """What goes into the network of (n, count, i, j) slices."""
+        where = next(self.generator.parameters()).device
+        return channels(torch.from_numpy(slices).to(where), self.settings, mr=True)
 
     def save(self, path: Path) -> None:
         """Write it, whole or not at all."""

@@ -36,7 +36,9 @@ def generator_of(settings: SynthesisSettings) -> Generator:
     """A generator, its weights drawn by the seed when built under `torch.manual_seed`."""
     n = settings.slices
     wide = 2 * n if settings.structure else n
-    return Generator(wide, n, width=settings.width, blocks=settings.blocks)
+    size = {"width": settings.width, "blocks": settings.blocks}
+    # a cycle could hide the way back in what passes by; a pair has no way back
+    return Generator(wide, n, skips=settings.paired, **size)
 
 
 class Pairs:

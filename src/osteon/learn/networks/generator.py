@@ -72,31 +72,47 @@ class Generator(nn.Module):
         Channels of the first layer; four times as many in the blocks. Published: 64.
     blocks : int
         Number of blocks. Published: 9.
+    skips : bool
+        Add what was seen at full and at half size to what is made of it at a quarter, which keeps
+        trabeculae (Ronneberger 2015, doi:10.1007/978-3-319-24574-4_28). Published: no.
     """
 
-    def __init__(self, channels_in: int, channels_out: int, *, width: int, blocks: int) -> None:
+    def __init__(
+        self, channels_in: int, channels_out: int, *, width: int, blocks: int, skips: bool = False
+    ) -> None:
         super().__init__()
-        layers: list[nn.Module] = [
-            nn.Conv2d(channels_in, width, 7, padding=3, padding_mode="reflect", bias=False),
-            VolumeNorm(),
-            nn.ReLU(),
-        ]
-        for wide in (width, 2 * width):
-            down = nn.Conv2d(wide, 2 * wide, 3, stride=2, padding=1, bias=False)
-            layers += [down, VolumeNorm(), nn.ReLU()]
-        layers += [_Block(4 * width) for _ in range(blocks)]
-        for wide in (4 * width, 2 * width):
-            up = nn.Conv2d(wide, wide // 2, 3, padding=1, padding_mode="reflect", bias=False)
-            # the convolution first: four times fewer pixels to go over
-            layers += [up, nn.Upsample(scale_factor=2, mode="bilinear"), VolumeNorm(), nn.ReLU()]
-        layers += [nn.Conv2d(width, channels_out, 7, padding=3, padding_mode="reflect"), nn.Tanh()]
-        self.layers = nn.Sequential(*layers)
+        self.skips = skips
+        first = nn.Conv2d(channels_in, width, 7, padding=3, padding_mode="reflect", bias=False)
+        self.first = nn.Sequential(first, VolumeNorm(), nn.ReLU())
+        self.down = nn.ModuleList(_down(wide) for wide in (width, 2 * width))
+        self.blocks = nn.Sequential(*[_Block(4 * width) for _ in range(blocks)])
+        self.up = nn.ModuleList(_up(wide) for wide in (4 * width, 2 * width))
+        last = nn.Conv2d(width, channels_out, 7, padding=3, padding_mode="reflect")
+        self.last = nn.Sequential(last, nn.Tanh())
         self.apply(start_small)
 
     def forward(self, x: Tensor) -> Tensor:
         """Images of (n, channels_in, i, j), sides divisible by 4: (n, channels_out, i, j), ±1."""
-        made: Tensor = self.layers(x)
+        full = self.first(x)
+        half = self.down[0](full)
+        deep = self.blocks(self.down[1](half))
+        up = self.up[0](deep)
+        up = self.up[1](up + half if self.skips else up)
+        made: Tensor = self.last(up + full if self.skips else up)
         return made
+
+
+def _down(wide: int) -> nn.Sequential:
+    step = nn.Conv2d(wide, 2 * wide, 3, stride=2, padding=1, bias=False)
+    return nn.Sequential(step, VolumeNorm(), nn.ReLU())
+
+
+def _up(wide: int) -> nn.Sequential:
+    """Half the channels, then twice the size: in this order there are fewer pixels to go over."""
+    narrow = nn.Conv2d(wide, wide // 2, 3, padding=1, padding_mode="reflect", bias=False)
+    return nn.Sequential(
+        narrow, nn.Upsample(scale_factor=2, mode="bilinear"), VolumeNorm(), nn.ReLU()
+    )
 
 
 def start_small(layer: nn.Module) -> None:
