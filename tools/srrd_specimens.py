@@ -9,6 +9,8 @@ import argparse
 import csv
 import sys
 import time
+import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,7 +32,7 @@ from osteon.learn.students import (
     train_regressor,
 )
 from osteon.learn.trees import grow_trees
-from osteon.pipelines.cohorts.store import write_json
+from osteon.pipelines.cohorts.store import PART, write_json
 from osteon.pipelines.knee.specimen_patches import donor_folds, make_specimen_patches
 from osteon.pipelines.knee.specimen_views import SpecimenSettings
 from osteon.pipelines.knee.specimens import PARAMETERS, packaged_specimens, read_specimens
@@ -164,20 +166,36 @@ def out_of_fold(data: Arrays, asked: Asked) -> tuple[list[dict[str, Numbers]], l
     """What each method says of the test rows of donors it never saw, by seed; donors by fold."""
     seen = set(data["scanner"][~data["test"]].tolist())
     may_train = np.array([name in seen for name in data["scanner"].tolist()])
-    many = int(np.count_nonzero(data["test"]))
-    blank = {name: np.full((many, len(PARAMETERS)), np.nan) for name in METHODS}
-    said = [{name: values.copy() for name, values in blank.items()} for _ in range(asked.seeds)]
+    shape = (int(np.count_nonzero(data["test"])), len(PARAMETERS))
+    said = [{name: np.full(shape, np.nan) for name in METHODS} for _ in range(asked.seeds)]
     held = []
     for fold, (others, these) in enumerate(donor_folds(data["donor"].tolist())):
         told(f"fold {fold + 1}", fold, 5)
         held.append(sorted(set(data["donor"][these].tolist())))
-        train, test = others & may_train, these & data["test"]
+        test = these & data["test"]
         at = test[data["test"]]
-        ready = simple(data, train, test)
-        for seed, learnt in enumerate(networks(data, train, test, asked)):
-            for name, values in (ready | learnt).items():
-                said[seed][name][at] = values
+        for seed, found in enumerate(one_fold(data, others & may_train, test, asked)):
+            for name in METHODS:
+                said[seed][name][at] = found[name]
     return said, held
+
+
+def one_fold(
+    data: Arrays, train: NDArray[np.bool_], test: NDArray[np.bool_], asked: Asked
+) -> list[dict[str, Numbers]]:
+    """What each method says of the test rows, by seed; kept, so that a stopped run goes on."""
+    held = (train.tobytes(), test.tobytes(), data["ct"][test].tobytes())
+    key = zlib.crc32(b"".join(held)) ^ zlib.crc32(data["targets"].tobytes())
+    path = asked.out / f"fold-{key:08x}-{asked.epochs}-{asked.seeds}.npz"
+    if not zipfile.is_zipfile(path):
+        ready = simple(data, train, test)
+        learnt = [ready | one for one in networks(data, train, test, asked)]
+        flat = {f"{seed} {name}": v for seed, one in enumerate(learnt) for name, v in one.items()}
+        part = path.with_name(f"{PART}{path.name}")
+        np.savez(part, **flat)  # type: ignore[arg-type]
+        part.replace(path)
+    with np.load(path) as kept:
+        return [{name: kept[f"{seed} {name}"] for name in METHODS} for seed in range(asked.seeds)]
 
 
 def resampled(
