@@ -8,6 +8,7 @@ from ..core import BadSetting
 from . import tables
 from .evaluation_figures import paper_figure
 from .knee_results_parts import Section, sections
+from .knee_results_rows import as_rows
 from .page import environment, store, style_sheets
 from .printed import heading
 
@@ -38,13 +39,15 @@ def write_knee_results(results: Mapping[str, Any], folder: Path) -> Path:
         - ``registration``: ``rows`` of ``name``, ``bone``, ``median_mm``, ``p95_mm``,
           ``success``; ``real`` of ``pair``, ``joint``, ``before_mm``, ``after_mm``;
         - ``regression``: ``rows`` and ``curve`` of ``name``, ``parameter``, ``icc`` (the latter
-          with ``patients``), ``difference`` of ``parameter``, ``patients``, ``difference``, ``p``,
+          with ``patients``), ``difference`` of ``name``, ``parameter``, ``learned_from``,
+          ``difference``, ``p``,
           and ``scatter`` by parameter, each ``{"x", "y", "unit"}``;
         - ``diagnosis``: ``rows`` of ``name``, ``auc``, ``of_ceiling``, ``p``; ``curves`` of
           ``name``, ``false_positive``, ``true_positive``, ``auc`` (value, low, high);
         - ``real_structure``: ``rows`` of ``name``, ``parameter``, ``specimens``, ``icc``;
         - ``generalisation``: ``rows`` of ``name``, ``parameter``, ``inside``, ``outside`` and
           ``loss``;
+        - these three may instead have ``models``, as ``osteon knee evaluate`` finds them;
         - ``cost``: ``rows`` of ``name``, ``minutes`` or ``seconds``, ``peak_gib``.
     folder : Path
         Folder to write into; made where it is missing.
@@ -76,7 +79,7 @@ def _page(results: Mapping[str, Any]) -> str:
             manifest=manifest,
             osteon=str(results.get("osteon") or manifest.get("osteon") or ""),
             css=style_sheets("report.css", "evaluation.css"),
-            sections=[_drawn(one) for one in sections(results)],
+            sections=[_drawn(one) for one in sections(as_rows(results))],
         )
     )
 

@@ -146,14 +146,25 @@ def _regression(key: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:
     if lines:
         known = {n: {"value": v} for n in names if (v := _published(n)) is not None}
         lines.append({"name": "Published student", **known})
-    icc = [NAME, *((name, name, "share") for name in names)]
+    note = "Published: doi:10.48550/arXiv.2307.04390, on 80 patients of one hospital."
+    groups = [[name for name in names if name.startswith("srrd.") == own] for own in (False, True)]
+    tables = [
+        _table(place, title, lines, [NAME, *((name, name, "share") for name in group)], note)
+        for place, title, group in zip(
+            (key, f"{key}-recipe"),
+            ("ICC(2,1) against the reference from MR", "The same, by the published recipe"),
+            groups,
+            strict=True,
+        )
+        if group
+    ]
     difference = [
         ("parameter", "Parameter", "text"),
-        ("patients", "Patients learned from", "count"),
+        NAME,
+        ("learned_from", "Patients learned from", "count"),
         ("difference", "Distilled minus undistilled", "share"),
         ("p", "p", "p"),
     ]
-    note = "Published: doi:10.48550/arXiv.2307.04390, on 80 patients of one hospital."
     curve = [
         NAME,
         ("parameter", "Parameter", "text"),
@@ -161,7 +172,7 @@ def _regression(key: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:
         ("icc", "ICC(2,1)", "share"),
     ]
     return [
-        _table(key, "ICC(2,1) against the reference from MR", lines, icc, note),
+        *tables,
         _table(
             f"{key}-difference", "What distillation adds", _rows(given, "difference"), difference
         ),
