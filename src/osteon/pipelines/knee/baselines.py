@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from ...core import BadSetting, Grid, Mask, UnknownName, UnusableTable
 from ...features.structure import apparent_parameters
 from ...learn.trees import Trees, grow_trees
-from .patch_features import Inside, Patches, patch_features
+from .patch_features import Inside, Patches, must_be_patches, patch_features
 
 Numbers = NDArray[np.float64]
 
@@ -91,12 +91,13 @@ class Baseline:
         UnsuitableScan
             If there are no patches with masks, or a value is missing.
         """
-        names, table = patch_features(ct, mask)
         if self.name == "radiomics":
-            return table
+            return patch_features(ct, mask)[1]
+        must_be_patches(ct, mask)
+        pairs = zip(ct, mask, strict=True)
         if self.name == "mean HU":
-            return table[:, [names.index("HU mean")]]
-        return np.stack([self._measured(*pair) for pair in zip(ct, mask, strict=True)])
+            return np.asarray([[patch[inside].mean(dtype=np.float64)] for patch, inside in pairs])
+        return np.stack([self._measured(*pair) for pair in pairs])
 
     def fit(self, ct: Patches, mask: Inside, targets: ArrayLike, patients: ArrayLike) -> "Baseline":
         """Train on patches.

@@ -50,7 +50,7 @@ def patch_features(ct: Patches, mask: Inside) -> tuple[tuple[str, ...], Table]:
     UnsuitableScan
         If the shapes are no patches with masks, a mask is empty or a value is missing.
     """
-    _must_be_patches(ct, mask)
+    must_be_patches(ct, mask)
     tables: list[Table] = []
     names: tuple[str, ...] = ()
     for start in range(0, len(ct), AT_ONCE):
@@ -63,7 +63,14 @@ def patch_features(ct: Patches, mask: Inside) -> tuple[tuple[str, ...], Table]:
     return names, np.concatenate(tables)
 
 
-def _must_be_patches(ct: Patches, mask: Inside) -> None:
+def must_be_patches(ct: Patches, mask: Inside) -> None:
+    """Refuse what are no patches with masks.
+
+    Raises
+    ------
+    UnsuitableScan
+        If shapes differ, a mask is empty or a value is missing.
+    """
     if ct.ndim != 4 or ct.shape != mask.shape or not len(ct):
         raise UnsuitableScan(
             f"patches are (patches, i, j, k) with masks of that shape; got {ct.shape} and "
