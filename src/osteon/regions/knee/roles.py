@@ -91,6 +91,8 @@ def part_joint(lattice: Lattice) -> tuple[Numbers, Piece, Piece] | None:
         None where there are no two bones one above the other.
     """
     for depth, pieces in cuts(lattice, lattice.solid):
+        if pieces.max() < 2:
+            continue
         pair = femur_and_tibia(described(lattice, pieces))
         if pair is None:
             continue

@@ -27,6 +27,10 @@ DENSE_HU = 170.0
 """Where the image cuts a bone, spongy bone is told by being brighter than this when smoothed to
 this width (1 SD): rings that the corner of the image cuts open cannot be filled."""
 
+THICK_MM = 2.0
+"""In slices thicker than this the cortex over the joint is lost here and there, and bone is filled
+slice by slice."""
+
 RIM_MM = 2.0
 """The surface at half height is looked for this deep below the surface at the threshold."""
 
@@ -61,6 +65,8 @@ def solid_bone(values: Floats, steps: NDArray[np.float64]) -> Bools:
         Solid bone.
     """
     hard = values > BONE_HU
+    if steps.max() > THICK_MM:
+        hard |= _rings(hard, steps)
     solid = _filled(hard, values, steps)
     return _at_half_height(solid, values, steps)
 
@@ -82,6 +88,18 @@ def _filled(hard: Bools, values: Floats, steps: NDArray[np.float64]) -> Bools:
             shut[tuple(place)] = filled
     inside: Bools = ndimage.binary_fill_holes(shut)[1:-1, 1:-1, 1:-1]
     return inside
+
+
+def _rings(hard: Bools, steps: NDArray[np.float64]) -> Bools:
+    """What closed rings of cortex hold in each slice, the axis of the widest step across."""
+    axis = int(steps.argmax())
+    across = np.delete(steps, axis).mean()
+    turns = max(int(np.round(SEAL_MM / across)), 1)
+    held = np.zeros_like(hard)
+    for ring, inside in zip(np.moveaxis(hard, axis, 0), np.moveaxis(held, axis, 0), strict=True):
+        sealed = ndimage.binary_closing(np.pad(ring, turns, mode="edge"), iterations=turns)
+        inside[:] = ndimage.binary_fill_holes(sealed)[turns:-turns, turns:-turns]
+    return held
 
 
 def _at_half_height(solid: Bools, values: Floats, steps: NDArray[np.float64]) -> Bools:

@@ -20,10 +20,10 @@ MEAN_WIDTH_MM = 76.0
 MIDDLE_MM = 5.0
 """Half width of the strip with eminence and notch that belongs to neither compartment."""
 
-FRONT_MM = 20.0
+FRONT_MM = 17.0
 """The femur bears weight from this far in front of the middle of the plateau …"""
 
-UP_MM = 16.0
+UP_MM = 22.0
 """… around the back of the condyles up to this height over the joint line."""
 
 PLATEAU_UP = 0.5
