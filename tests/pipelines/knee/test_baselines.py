@@ -33,7 +33,7 @@ def test_every_baseline_reads_the_share_of_bone_in_patients_never_seen():
         told = cross_validated_baseline(name, ct, mask, targets, patients, folds)
         assert told.shape == targets.shape
         assert np.corrcoef(told[:, 0], targets[:, 0])[0, 1] > 0.9, name
-    twice = [np.concatenate([part, part]) for part in (ct, mask, targets, patients)]
+    twice = [np.concatenate([part, part]) for part in (ct, mask, targets[:, :1], patients)]
     told = cross_validated_baseline("radiomics", *twice, np.tile(folds, 2))
     assert np.corrcoef(told[:, 0], twice[2][:, 0])[0, 1] > 0.8
 
