@@ -17,6 +17,9 @@ ABOVE_MM = 20.0
 BESIDE_MM = 60.0
 """They lie no further beside each other."""
 
+WIDE_MM = 35.0
+"""What is left of either at the cut is at least this wide; a fibula is not."""
+
 PATELLA_CM3 = 0.3
 FIBULA_CM3 = 0.8
 """Smallest patella and fibula, in view; less is an osteophyte."""
@@ -69,7 +72,8 @@ def described(lattice: Lattice, numbers: Numbers) -> list[Piece]:
 def femur_and_tibia(pieces: list[Piece]) -> tuple[Piece, Piece] | None:
     """The largest two parts of which one stands on the other, the upper first."""
     least = LARGE * sum(piece.cm3 for piece in pieces)
-    large = [piece for piece in pieces if piece.cm3 >= least]
+    wide = [piece for piece in pieces if piece.high[0] - piece.low[0] >= WIDE_MM]
+    large = [piece for piece in wide if piece.cm3 >= least]
     pairs = []
     for upper in large:
         for lower in large:

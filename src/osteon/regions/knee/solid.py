@@ -29,7 +29,10 @@ this width (1 SD): rings that the corner of the image cuts open cannot be filled
 
 THICK_MM = 2.0
 """In slices thicker than this the cortex over the joint is lost here and there, and bone is filled
-slice by slice."""
+slice by slice …"""
+
+THICK_SEAL_MM = 4.0
+"""… with gaps in its rings up to twice this closed."""
 
 RIM_MM = 2.0
 """The surface at half height is looked for this deep below the surface at the threshold."""
@@ -94,7 +97,7 @@ def _rings(hard: Bools, steps: NDArray[np.float64]) -> Bools:
     """What closed rings of cortex hold in each slice, the axis of the widest step across."""
     axis = int(steps.argmax())
     across = np.delete(steps, axis).mean()
-    turns = max(int(np.round(SEAL_MM / across)), 1)
+    turns = max(int(np.round(THICK_SEAL_MM / across)), 1)
     held = np.zeros_like(hard)
     for ring, inside in zip(np.moveaxis(hard, axis, 0), np.moveaxis(held, axis, 0), strict=True):
         sealed = ndimage.binary_closing(np.pad(ring, turns, mode="edge"), iterations=turns)
