@@ -10,6 +10,34 @@ from osteon.report import KneePictures
 NAMES = tuple(one.name for one in PARAMETERS)
 
 
+SCAN = {
+    **dict.fromkeys(("manufacturer", "model", "contrast", "slice_thickness_mm")),
+    "format": "NIfTI",
+    "modality": "CT",
+    "shape": [72, 48, 64],
+    "spacing_mm": [1.0, 1.0, 1.0],
+    "orientation": "LPS",
+    "unit": "[hnsf'U]",
+    "kvp": 120.0,
+    "kernel": "bone",
+    "flags": [],
+}
+MODEL = {
+    "name": "tiny",
+    "sha256": "0" * 64,
+    "training": {"cohort": "knee80", "sha256": "0" * 64, "patients": 80},
+    "seen": {"scanners": ["knee-a"], "kernels": ["bone"]},
+    "intended_use": "For methods.",
+    "parameters": [vars(one) for one in PARAMETERS],
+    "metrics": [
+        {"name": "ICC(2,1) app.BV/TV", "value": 0.912, "low": 0.851, "high": 0.953},
+        {"name": "AUC", "value": 0.8, "low": None, "high": None},
+    ],
+    "distance": 2.5,
+    "distance_limit": 4.0,
+}
+
+
 def pictures():
     """Blocks of bone with a map a parameter."""
     scan = ct()
@@ -55,32 +83,8 @@ def results(**changes):
         "subject": "k1",
         "notice": "Research only: weights trained on virtual cohorts. No diagnosis.",
         "side": "left",
-        "scan": {
-            **dict.fromkeys(("manufacturer", "model", "contrast", "slice_thickness_mm")),
-            "format": "NIfTI",
-            "modality": "CT",
-            "shape": [72, 48, 64],
-            "spacing_mm": [1.0, 1.0, 1.0],
-            "orientation": "LPS",
-            "unit": "[hnsf'U]",
-            "kvp": 120.0,
-            "kernel": "bone",
-            "flags": [],
-        },
-        "model": {
-            "name": "tiny",
-            "sha256": "0" * 64,
-            "training": {"cohort": "knee80", "sha256": "0" * 64, "patients": 80},
-            "seen": {"scanners": ["knee-a"], "kernels": ["bone"]},
-            "intended_use": "For methods.",
-            "parameters": [vars(one) for one in PARAMETERS],
-            "metrics": [
-                {"name": "ICC(2,1) app.BV/TV", "value": 0.912, "low": 0.851, "high": 0.953},
-                {"name": "AUC", "value": 0.8, "low": None, "high": None},
-            ],
-            "distance": 2.5,
-            "distance_limit": 4.0,
-        },
+        "scan": SCAN,
+        "model": MODEL,
         "compartments": rows,
         "osteoarthritis": {
             "probability": 0.634,

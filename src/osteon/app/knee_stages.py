@@ -29,8 +29,11 @@ class Stage:
 
 def add_stages(knee: App) -> None:
     """Give `osteon knee` its stages, in their order."""
-    for place, stage in enumerate((synthesize, register, reference, train, evaluate), start=1):
-        knee.command(stage, sort_key=place)
+    knee.command(sort_key=1)(synthesize)
+    knee.command(sort_key=2)(register)
+    knee.command(sort_key=3)(reference)
+    knee.command(sort_key=4)(train)
+    knee.command(sort_key=5)(evaluate)
 
 
 def synthesize(

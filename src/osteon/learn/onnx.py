@@ -83,6 +83,8 @@ def export(
             )
     finally:
         module.train(was_training)
+    if program is None:
+        raise BadSetting(f"torch made no ONNX of the network for {path.name}.")
     data = _anonymous(program.model_proto).SerializeToString(deterministic=True)
     session = open_session(data, path.name)
     feeds = {name: one.detach().numpy() for name, one in zip(inputs, given, strict=True)}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,7 +127,7 @@ class _View:
         step = -(-max(cut.stop - cut.start for cut in box) // LARGEST)
         self._pixel = (self._pixel[0] * step, self._pixel[1] * step)
 
-        def cut(values: NDArray[np.generic]) -> NDArray[np.generic]:
+        def cut(values: NDArray[Any]) -> NDArray[Any]:
             return patient_axes.plane(values, grid, normal, index)[box][::step, ::step]
 
         low, high = WINDOW

@@ -60,7 +60,7 @@ def _section(key: str, given: Any) -> Section:
     text = given.get("text") or ()
     text = (text,) if isinstance(text, str) else tuple(text)
     tables = [table for table in MADE[key](key, given) if table["rows"]]
-    figures = FIGURES.get(key, lambda _: [])(given)
+    figures = FIGURES[key](given) if key in FIGURES else []
     return Section(
         key,
         TITLES[key],

@@ -161,7 +161,7 @@ def _curves(given: Mapping[str, Any]) -> list[dict[str, Any]]:
         best.setdefault(model.partition(",")[0], model)
     wanted = [best[kind] for kind in ("features", "none") if kind in best]
     wanted += [model for model in best.values() if model not in wanted]
-    ceiling = given.get("ceiling")
+    ceiling = str(given.get("ceiling"))
     if ceiling in areas:
         wanted = [ceiling, *(model for model in wanted if model != ceiling)]
     curves = []

@@ -70,5 +70,5 @@ def _points(one: Mapping[str, Any]) -> tuple[Any, Any, Any, Any]:
             low, high = finite(point.get("low")), finite(point.get("high"))
             rows.append((x, y, y if low is None else low, y if high is None else high))
     rows.sort()
-    x, y, low, high = np.array(rows, np.float64).reshape(-1, 4).T
-    return x, y, low, high
+    sizes, values, least, most = np.array(rows, np.float64).reshape(-1, 4).T
+    return sizes, values, least, most

@@ -63,8 +63,6 @@ def predict_knee(
     BadSetting
         If the side is neither, not what the fibula shows, or not to be told from the scan.
     """
-    if side is not None and side not in SIDES:
-        raise BadSetting(f"a knee is left or right; got '{side}'.")
     scan = ct if isinstance(ct, Scan) else Scan(ct)
     volume = scan.volume.in_unit(HU)
     progress("finding the bones", 0, STEPS)
@@ -72,12 +70,7 @@ def predict_knee(
     known = _side(knee_side(bones), side)
     progress("finding the bone beneath the joint", 2, STEPS)
     regions = dict(find_subchondral(bones, side=known).regions)
-    places = patch_places(regions)
-    if not places:
-        raise EmptyRegion(
-            "no bone lies beneath the joint in this scan: not one patch could be placed. Use a "
-            "scan that shows the whole joint."
-        )
+    places = _places(regions)
     progress("reading the patches", 3, STEPS)
     ct_patches, masks = _patches(volume, regions, places, model.card, known)
     given = model.measure(ct_patches, masks)
@@ -88,13 +81,8 @@ def predict_knee(
     maps = _maps(volume, regions, patches, model.card)
     opinion = _opinion(model.card, regions, patches)
     distance = model.card.embeddings.distance(given.embeddings.mean(axis=0))
-    missing = _missing(regions, patches)
-    flags = (
-        *scan.flags,
-        *bones.flags,
-        *missing,
-        *unlike_training(scan, regions, model.card, distance),
-    )
+    unlike = unlike_training(scan, regions, model.card, distance)
+    flags = (*scan.flags, *bones.flags, *_missing(regions, patches), *unlike)
     return KneePrediction(
         scan=scan,
         card=model.card,
@@ -113,6 +101,8 @@ def predict_knee(
 
 def _side(found: str | None, given: str | None) -> str:
     """The side, on which the fibula and the person who asks must agree."""
+    if given is not None and given not in SIDES:
+        raise BadSetting(f"a knee is left or right; got '{given}'.")
     if given is None and found is None:
         raise BadSetting(
             "which knee it is cannot be told: the fibula is not in view. Say it with --side left "
@@ -124,6 +114,16 @@ def _side(found: str | None, given: str | None) -> str:
             "does. Leave --side out, or check whether the image is mirrored."
         )
     return str(given or found)
+
+
+def _places(regions: Mapping[str, Mask]) -> list[PatchPlace]:
+    """Places of patches, at least one."""
+    if places := patch_places(regions):
+        return places
+    raise EmptyRegion(
+        "no bone lies beneath the joint in this scan: not one patch could be placed. Use a scan "
+        "that shows the whole joint."
+    )
 
 
 def _patches(
