@@ -1,7 +1,8 @@
 """Synthetic CT from MR: trained slice by slice, made volume by volume."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,11 @@ class Synthesizer:
         total = np.zeros((n + count - 1, *padded.shape[1:]), np.float32)
         times = np.zeros(n + count - 1, np.float32)
         # cut as in training: with more border or less in view, mean and spread are others
-        with torch.inference_mode(), statistics_of(self.generator, self._some(slices)):
+        with (
+            one_thread(),
+            torch.inference_mode(),
+            statistics_of(self.generator, self._some(slices)),
+        ):
             for first in range(0, n, AT_ONCE):
                 at = list(range(first, min(first + AT_ONCE, n)))
                 made = self.generator(seen(at)).cpu().numpy()
@@ -178,7 +183,8 @@ def train_synthesis(
     for step in range(begin, settings.steps):
         _pace(trainer, settings, step)
         # draws depend on the step alone, so what was interrupted draws as if it was not
-        now = trainer.step(knees, np.random.default_rng([settings.seed, step]))
+        with one_thread():
+            now = trainer.step(knees, np.random.default_rng([settings.seed, step]))
         if step % max(1, settings.steps // 100) == 0:
             losses.append({"step": step, **now})
         last = step + 1 == settings.steps
@@ -188,6 +194,17 @@ def train_synthesis(
         progress("training synthesis", step + 1, settings.steps)
     about = {"ground": ground, "losses": losses}
     return Synthesizer(settings, trainer.to_ct.eval(), about)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Within it, torch takes one core: sums in another order are other numbers."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def device() -> str:

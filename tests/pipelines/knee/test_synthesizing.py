@@ -128,7 +128,7 @@ def test_every_knee_gets_a_synthetic_ct_and_what_is_there_is_not_made_again(
 ) -> None:
     """On the grid of the MR, in HU; with other settings all are made anew."""
     settings = replace(TINY, variant=variant)
-    run = synthesize_cohort(cohort, settings=settings)
+    run = synthesize_cohort(cohort, settings=settings, jobs=1)
     assert (len(run.made), run.failed, run.left_out) == (5, {}, {})
     path = synthetic_ct_path(cohort, "sub-4")
     made = read_scan(path).volume
@@ -141,10 +141,13 @@ def test_every_knee_gets_a_synthetic_ct_and_what_is_there_is_not_made_again(
     assert not list(run.folder.rglob("*.training.pt"))
     before = path.stat().st_mtime_ns
     steps: list[str] = []
-    synthesize_cohort(cohort, settings=settings, progress=lambda what, done, of: steps.append(what))
-    assert set(steps) == {"making synthetic CT"}
+    synthesize_cohort(
+        cohort, settings=settings, jobs=1, progress=lambda what, done, of: steps.append(what)
+    )
+    assert not [what for what in steps if "training" in what or "reading" in what]
+    assert steps
     assert path.stat().st_mtime_ns == before
-    synthesize_cohort(cohort, settings=replace(settings, seed=1))
+    synthesize_cohort(cohort, settings=replace(settings, seed=1), jobs=1)
     assert path.stat().st_mtime_ns > before
 
 
@@ -153,7 +156,7 @@ def test_who_is_not_registered_is_left_out_of_learning_but_gets_a_ct(cohort: Kne
     registered = run_folder(cohort) / "registration"
     (registered / "sub-0.json").unlink()
     (registered / "sub-2.json").write_text("{}")
-    run = synthesize_cohort(cohort, settings=TINY)
+    run = synthesize_cohort(cohort, settings=TINY, jobs=1)
     assert len(run.made) == 5
     assert sorted(run.left_out) == ["sub-0", "sub-2"]
     assert "not registered" in run.left_out["sub-0"]
@@ -162,13 +165,13 @@ def test_who_is_not_registered_is_left_out_of_learning_but_gets_a_ct(cohort: Kne
         bone["failed"] = "it was not found"
     (registered / "sub-1.json").write_text(json.dumps(data))
     with pytest.raises(UnusableTable, match="nobody to learn from: sub-0"):
-        synthesize_cohort(cohort, settings=TINY)
+        synthesize_cohort(cohort, settings=TINY, jobs=1)
 
 
 def test_a_knee_without_mr_is_told_and_ends_nothing(cohort: KneeCohort) -> None:
     """The third."""
     (cohort.patients[3].mr or Path()).unlink()
-    run = synthesize_cohort(read_cohort(cohort.root), settings=TINY)
+    run = synthesize_cohort(read_cohort(cohort.root), settings=TINY, jobs=1)
     assert len(run.made) == 4
     assert "no MR" in run.failed["sub-3"]
     assert "sub-3" in run.left_out
@@ -178,27 +181,27 @@ def test_an_interrupted_synthesis_goes_on_to_the_same_ct(cohort: KneeCohort) -> 
     """Ended once while it made the second CT."""
 
     def end(what: str, done: int, of: int) -> None:
-        if what == "making synthetic CT" and done == 2:
+        if what == "making synthetic CT by A" and done == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        synthesize_cohort(cohort, settings=TINY, progress=end)
+        synthesize_cohort(cohort, settings=TINY, jobs=1, progress=end)
     first = read_scan(synthetic_ct_path(cohort, "sub-2")).volume.values
     assert not synthetic_ct_path(cohort, "sub-4").is_file()
-    synthesize_cohort(cohort, settings=TINY)
+    synthesize_cohort(cohort, settings=TINY, jobs=1)
     paths = [synthetic_ct_path(cohort, f"sub-{n}") for n in range(5)]
     went_on = [read_scan(path).volume.values for path in paths]
     assert np.array_equal(went_on[2], first)
     for path in paths:
         path.unlink()
-    synthesize_cohort(cohort, settings=TINY)
+    synthesize_cohort(cohort, settings=TINY, jobs=1)
     again = [read_scan(path).volume.values for path in paths]
     assert all(np.array_equal(one, other) for one, other in zip(went_on, again, strict=True))
 
 
 def test_errors_fall_as_it_learns_and_stand_beside_intensity_matching(cohort: KneeCohort) -> None:
     """A CT that is the truth with 10 HU added has an error of 10 HU, everywhere."""
-    run = synthesize_cohort(cohort, settings=TINY)
+    run = synthesize_cohort(cohort, settings=TINY, jobs=1)
     patient = cohort.patients[0]
     ct = read_scan(patient.ct or "").volume
     mr = read_scan(patient.mr or "").volume
