@@ -62,6 +62,8 @@ def helps(tmp_path_factory):
     texts["simulate"] = "".join(made)
     asked = ("agreement", "discrimination", "compare", "checklist")
     texts["evaluate"] = "".join(osteon(["evaluate", one, "--help"], folder) for one in asked)
+    stages = ("predict", "synthesize", "register", "reference", "train", "evaluate")
+    texts["knee"] = "".join(osteon(["knee", one, "--help"], folder) for one in stages)
     texts[""] = osteon(["--help"], folder)
     return {one: set(re.findall(r"--[\w-]+", text)) for one, text in texts.items()}
 
