@@ -52,7 +52,7 @@ def test_a_known_function_of_the_mr_is_learnt_far_below_intensity_matching(
     variant: Variant,
 ) -> None:
     """On a knee that was not learnt from; no order of tissues by brightness fits."""
-    settings = replace(TINY, variant=variant, steps=120, width=6)
+    settings = replace(TINY, variant=variant, steps=60, width=6)
     made = train_synthesis(slices(1, 2, 3), settings, ground="")
     mr, ct = knee(9)
     error = float(np.abs(made.unit(mr) - ct).mean())
@@ -61,7 +61,7 @@ def test_a_known_function_of_the_mr_is_learnt_far_below_intensity_matching(
 
 def test_a_cycle_finds_the_way_back_and_tells_more_of_its_source() -> None:
     """From images of which no two are of one knee."""
-    settings = replace(TINY, variant="cyclegan", steps=25)
+    settings = replace(TINY, variant="cyclegan", steps=15)
     unpaired = [KneeSlices(knee(n)[0], knee(n + 50)[1]) for n in range(3)]
     losses = train_synthesis(unpaired, settings, ground="").about["losses"]
     first, last = losses[0], losses[-1]

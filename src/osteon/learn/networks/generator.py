@@ -87,7 +87,9 @@ class Generator(nn.Module):
         self.down = nn.ModuleList(_down(wide) for wide in (width, 2 * width))
         self.blocks = nn.Sequential(*[_Block(4 * width) for _ in range(blocks)])
         self.up = nn.ModuleList(_up(wide) for wide in (4 * width, 2 * width))
-        last = nn.Conv2d(width, channels_out, 7, padding=3, padding_mode="reflect")
+        # what passes by brings the detail along: a small neighbourhood is enough
+        side = 3 if skips else 7
+        last = nn.Conv2d(width, channels_out, side, padding=side // 2, padding_mode="reflect")
         self.last = nn.Sequential(last, nn.Tanh())
         self.apply(start_small)
 
