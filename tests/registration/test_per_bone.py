@@ -23,10 +23,11 @@ TRUE = {
     @ Rigid.about((0, 0, 5), turn_deg=(7, 1, -1), shift_mm=(0.3, 0.5, 0)),
 }
 QUICK = BonesSettings(
-    joint=RigidSettings(levels_mm=(3.0,), poses=512, descents=6),
+    joint=RigidSettings(levels_mm=(4.0, 2.5), poses=32, descents=3, steps=25),
     bone=RigidSettings(
-        levels_mm=(3.0, 2.0), reach_mm=8, reach_deg=10, poses=32, descents=2, steps=30
+        levels_mm=(3.0, 0.0), reach_mm=8, reach_deg=10, poses=32, descents=2, steps=25
     ),
+    least_sharpness=1.1,
 )
 BONES = {"femur": bone("femur"), "tibia": bone("tibia")}
 
@@ -38,7 +39,7 @@ def moving():
 
 @pytest.fixture(scope="module")
 def found(moving):
-    start = TRUE["femur"] @ off_by(20, 15, 4)
+    start = TRUE["femur"] @ off_by(6, 5, 4)
     return register_bones(ct(), moving, BONES, start=start, settings=QUICK)
 
 
@@ -54,6 +55,21 @@ def test_each_bone_of_a_bent_joint_is_found(found, name):
 def test_nothing_failed(found):
     assert found.failed == {}
     assert found.joint.failed is None
+    assert min(one.quality.sharpness for one in found.bones.values()) > 1.1
+
+
+def test_a_bone_that_fits_about_but_in_no_detail_has_failed(moving):
+    blunt = replace(
+        QUICK,
+        joint=replace(QUICK.joint, poses=0, descents=1),
+        bone=replace(QUICK.bone, levels_mm=(3.0,), poses=0, descents=1),
+        least_sharpness=50.0,
+    )
+    lost = register_bones(
+        ct(), moving, {"femur": BONES["femur"]}, start=TRUE["femur"], settings=blunt
+    )
+    assert "most likely they show bones of different people" in lost.failed["femur"]
+    assert lost.bones["femur"].quality.sharpness > 1
 
 
 def test_a_joint_that_is_not_found_leaves_no_bone_to_use(moving):

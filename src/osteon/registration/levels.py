@@ -7,6 +7,7 @@ import SimpleITK
 from numpy.typing import NDArray
 
 from ..core import Box, Grid, Mask, Volume, resample
+from .mind import MindLevel, mind_level
 from .similarity import Similarity
 from .transforms import Rigid, seen_through
 
@@ -176,7 +177,12 @@ class Moving:
         return self._made[spacing]
 
 
-def level(fixed: Volume, inside: Mask, moving: Moving, spacing: float, metric: str) -> Level:
+AnyLevel = Level | MindLevel
+
+
+def level(
+    fixed: Volume, inside: Mask, moving: Moving, spacing: float, how: tuple[str, Rigid]
+) -> AnyLevel:
     """Both images on cubic voxels of `spacing` mm, smoothed where that is coarser than they are.
 
     Parameters
@@ -189,18 +195,30 @@ def level(fixed: Volume, inside: Mask, moving: Moving, spacing: float, metric: s
         Moving image.
     spacing : float
         In mm; 0 takes the images on their own voxels, neither resampled nor smoothed.
-    metric : str
-        ``"mutual-information"`` or ``"correlation"``.
+    how : (str, Rigid)
+        ``"mutual-information"``, ``"correlation"`` or ``"mind"``, and about what is looked for.
     """
+    metric, start = how
     box = box_around(inside, 2 * spacing)
     region = inside.part(box)
     cut = _scaled(fixed.part(box), region)
+    if metric == "mind":
+        return mind_level(cut, region, moving.at(OWN), start, spacing)
     there, allowed = moving.at(spacing)
     if spacing == OWN:
         return Level(spacing, cut, there, region, allowed, metric)
     coarse = _cubic(cut.grid, spacing)
     region = resample(region, onto=coarse, method="linear")
     return Level(spacing, resample(cut, onto=coarse), there, region, allowed, metric)
+
+
+def own_level(fixed: Volume, inside: Mask, moving: Moving) -> Level:
+    """Both images on their own voxels, compared by mutual information."""
+    box = box_around(inside, 0.0)
+    region = inside.part(box)
+    there, allowed = moving.at(OWN)
+    cut = _scaled(fixed.part(box), region)
+    return Level(OWN, cut, there, region, allowed, "mutual-information")
 
 
 def box_around(mask: Mask, room_mm: float) -> Box:

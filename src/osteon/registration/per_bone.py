@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..core import BadSetting, EmptyRegion, Grid, Mask, UnknownName, Volume, resample
-from .levels import box_around
+from .levels import box_around, own_level
+from .quality import sharpness
 from .rigid import Registered, RigidSettings, prepared, register_prepared
 from .transforms import Rigid, resample_by
 
@@ -38,23 +39,27 @@ class BonesSettings:
     bone : RigidSettings
         Of each bone, from where the joint as a whole puts it. A bone that ends further away
         than their reach has failed.
+    least_sharpness : float
+        A bone has failed whose `Quality.sharpness` is below this; not looked at where it is 0.
 
     Raises
     ------
     BadSetting
-        If a distance is below 0.
+        If one is below 0.
     """
 
     around_mm: float = 6.0
     near_mm: float = 4.0
     joint: RigidSettings = JOINT
     bone: RigidSettings = BONE
+    least_sharpness: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse distances below 0."""
-        if min(self.around_mm, self.near_mm) < 0:
+        """Refuse what is below 0."""
+        if min(self.around_mm, self.near_mm, self.least_sharpness) < 0:
             raise BadSetting(
-                f"around_mm and near_mm must be at least 0; got {self.around_mm}, {self.near_mm}."
+                "around_mm, near_mm and least_sharpness must be at least 0; got "
+                f"{self.around_mm}, {self.near_mm} and {self.least_sharpness}."
             )
 
 
@@ -91,6 +96,7 @@ def register_bones(
     *,
     start: Rigid | None = None,
     settings: BonesSettings | None = None,
+    detail: Volume | None = None,
 ) -> BonesRegistered:
     """One rigid transform a bone: first the joint as a whole, from there each bone.
 
@@ -106,6 +112,8 @@ def register_bones(
         About where the answer lies; the images as they lie if None.
     settings : BonesSettings or None
         The usual ones if None.
+    detail : Volume or None
+        By what sharpness is told, in the world of `moving`, where that is no image as scanned.
 
     Returns
     -------
@@ -131,6 +139,7 @@ def register_bones(
     distances = [_distance(mask.part(box)) for mask in bones.values()]
     whole = Mask(np.min(distances, axis=0) <= chosen.around_mm, fixed.grid)
     shared = prepared(moving)
+    scanned = shared if detail is None else prepared(detail)
     joint = register_prepared(fixed, whole, shared, start or Rigid.identity(), chosen.joint)
     found = {}
     for at, name in enumerate(bones):
@@ -140,7 +149,11 @@ def register_bones(
         except EmptyRegion as error:
             raise EmptyRegion(f"bone {name!r}: {error}") from None
         middle = fixed.grid.to_world(np.argwhere(distances[at] == 0).mean(axis=0))
-        found[name] = _within(own, joint, middle, chosen.bone)
+        own = _within(own, joint, middle, chosen.bone)
+        if chosen.least_sharpness > 0:
+            fine = own_level(fixed, near, scanned)
+            own = _sharp(own, sharpness(fine, own.transform), chosen.least_sharpness)
+        found[name] = own
     return BonesRegistered(joint, found)
 
 
@@ -250,5 +263,19 @@ def _within(
             f"the bone ends {shift:.1f} mm and {away.angle_deg:.1f} degrees from where the joint "
             f"as a whole puts it, at most {settings.reach_mm:g} mm and {settings.reach_deg:g} "
             "degrees are looked at: it was taken for another bone, or the joint was not found."
+        ),
+    )
+
+
+def _sharp(found: Registered, sharp: float, least: float) -> Registered:
+    """The same with its sharpness, failed if that is too low."""
+    told = replace(found, quality=replace(found.quality, sharpness=sharp))
+    if found.failed is not None or sharp >= least:
+        return told
+    return replace(
+        told,
+        failed=(
+            f"the images are only {sharp:.2f} times as alike where they were laid as 2 mm beside "
+            f"it, at least {least:g} is needed: most likely they show bones of different people."
         ),
     )

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..core import BadSetting, EmptyRegion, Mask, UnsuitableScan, Volume
-from .levels import Level, Moving, level
-from .quality import Quality, judge
+from .levels import AnyLevel, Moving, level
+from .mind import Described
+from .quality import Quality, judge, judging
 from .search import SAME_MM, best_apart, poses_around
 from .similarity import Similarity
 from .transforms import Rigid
 
-METRICS = ("mutual-information", "correlation")
+METRICS = ("mutual-information", "correlation", "mind")
 """Names of measures of similarity."""
 
 LEAST_VOXELS = 50
@@ -42,7 +43,8 @@ class RigidSettings:
     ----------
     metric : str
         What is made largest: ``"mutual-information"`` (Mattes 2003, doi:10.1109/TMI.2002.803111),
-        for any two modalities, or ``"correlation"``, for one.
+        for any two modalities, ``"mind"``, descriptors of neighbourhoods (Heinrich 2012,
+        doi:10.1016/j.media.2012.05.008), also for any two, or ``"correlation"``, for one.
     levels_mm : sequence of float
         Voxel sizes from coarse to fine; a last one of 0 is for the images' own voxels.
     reach_mm, reach_deg : float
@@ -55,6 +57,9 @@ class RigidSettings:
         Steps of a descent, at most.
     seed : int
         Of the poses.
+    least_gain : float
+        The start is kept where the images are not by this part more alike under the answer, on
+        voxels of about 1.5 mm: for images that were laid over each other before. 0 never keeps it.
 
     Raises
     ------
@@ -70,6 +75,7 @@ class RigidSettings:
     descents: int = 12
     steps: int = 100
     seed: int = 0
+    least_gain: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what cannot be run."""
@@ -80,11 +86,15 @@ class RigidSettings:
         levels = list(self.levels_mm)
         if not levels or min(levels) < 0 or levels != sorted(set(levels), reverse=True):
             raise BadSetting(f"levels_mm must fall, to no less than 0; got {levels}.")
+        if self.metric == "mind" and min(levels) == 0:
+            raise BadSetting("descriptors need cubic voxels; end levels_mm at 0.7, say, for mind.")
         if min(self.reach_mm, self.reach_deg, self.poses) < 0 or self.reach_deg > 180:
             raise BadSetting(
                 "reach_mm and poses must be at least 0 and reach_deg 0 to 180; got "
                 f"{self.reach_mm}, {self.poses} and {self.reach_deg}."
             )
+        if self.least_gain < 0:
+            raise BadSetting(f"least_gain must be at least 0; got {self.least_gain}.")
         if min(self.descents, self.steps) < 1:
             raise BadSetting(
                 f"descents and steps must be at least 1; got {self.descents} and {self.steps}."
@@ -199,7 +209,8 @@ def register_prepared(
     """`register_rigid` with a moving image that was prepared once for several regions."""
     _must_be_numbers(fixed, "the fixed image")
     levels = [
-        level(fixed, inside, moving, spacing, settings.metric) for spacing in settings.levels_mm
+        level(fixed, inside, moving, spacing, (settings.metric, start))
+        for spacing in settings.levels_mm
     ]
     if (voxels := levels[0].inside.voxels) < LEAST_VOXELS:
         raise EmptyRegion(
@@ -207,8 +218,13 @@ def register_prepared(
             f"{LEAST_VOXELS} are needed. Give a larger region or finer levels_mm."
         )
     trace = _refined(levels, start, settings)
-    quality = judge(levels, trace[-1].transform, settings.steps)
-    return Registered(trace[-1].transform, quality, quality.failure(), tuple(trace))
+    answer = trace[-1].transform
+    if settings.least_gain > 0:
+        compared = judging(levels).similarity(PLACES)
+        if compared.value(answer) < (1 + settings.least_gain) * compared.value(start):
+            answer = start
+    quality = judge(levels, answer, settings.steps)
+    return Registered(answer, quality, quality.failure(), tuple(trace))
 
 
 def _checked(mask: Mask | None, image: Volume, name: str) -> Mask | None:
@@ -241,7 +257,7 @@ def _by_middles(fixed: Mask | None, moving: Mask | None) -> Rigid:
     return Rigid.about(here, shift_mm=there - here)
 
 
-def _refined(levels: Sequence[Level], start: Rigid, settings: RigidSettings) -> list[Step]:
+def _refined(levels: Sequence[AnyLevel], start: Rigid, settings: RigidSettings) -> list[Step]:
     """The best answer of every level, from coarse to fine."""
     coarse = levels[0].similarity(PLACES)
     places = coarse.points
@@ -264,7 +280,11 @@ def _refined(levels: Sequence[Level], start: Rigid, settings: RigidSettings) -> 
 
 
 def _descended(
-    current: Level, compared: Similarity, begun: Sequence[Rigid], steps: int, places_of: int
+    current: AnyLevel,
+    compared: Similarity | Described,
+    begun: Sequence[Rigid],
+    steps: int,
+    places_of: int,
 ) -> list[Rigid]:
     """Where descents end; once enough of them end where the best does, the others are left out."""
     ends: list[Rigid] = []

@@ -60,7 +60,7 @@ class Similarity:
             self.moving.values, index[:, seen], order=1, mode="nearest"
         ).astype(np.float64)
         if self.metric == "correlation":
-            return _correlation(self.fixed[seen], values) * shown, shown
+            return correlation(self.fixed[seen], values) * shown, shown
         return _information(self.fixed[seen], values) * shown, shown
 
     def value(self, transform: Rigid) -> float:
@@ -68,8 +68,8 @@ class Similarity:
         return self.at(transform)[0]
 
 
-def _correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    """Squared correlation; 0 where one of them does not vary."""
+def correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    """Squared correlation of two (n,) arrays; 0 where one of them does not vary."""
     a, b = a - a.mean(), b - b.mean()
     spread = float((a @ a) * (b @ b))
     return float(a @ b) ** 2 / spread if spread > 0 else 0.0

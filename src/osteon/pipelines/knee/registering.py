@@ -223,7 +223,7 @@ def _rows(
     cohort: KneeCohort, name: str, method: str, into: str, failed: Mapping[str, str]
 ) -> Iterator[dict[str, Any]]:
     """Rows of the table for one patient."""
-    blank = dict.fromkeys(("similarity", "lead", "spread_mm", "seen"))
+    blank = dict.fromkeys(("similarity", "lead", "spread_mm", "seen", "sharpness"))
     there = stored(registration_file(cohort, name, into))
     if there is None:
         row = {"participant_id": name, "bone": None, "method": method, **blank}
@@ -231,6 +231,6 @@ def _rows(
         return
     for bone, one in there["bones"].items():
         row = {"participant_id": name, "bone": bone, "method": there["method"]}
-        told = {key: one[key] for key in blank}
+        told = {key: one.get(key) for key in blank}
         status = "registered" if one["failed"] is None else "failed"
         yield {**row, **told, "status": status, "reason": one["failed"]}

@@ -84,6 +84,7 @@ def _row(found: Registered) -> dict[str, Any]:
         "lead": quality.lead,
         "spread_mm": quality.spread_mm,
         "seen": quality.seen,
+        "sharpness": quality.sharpness,
     }
 
 
