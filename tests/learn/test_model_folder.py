@@ -7,6 +7,7 @@ import sys
 import warnings
 
 import numpy as np
+import onnx
 import pytest
 
 from knee_models import NORMAL, PARAMETERS, REGIONS, card, diagnosis, model_folder, network
@@ -150,6 +151,15 @@ def test_a_file_that_is_no_network_is_refused(own):
     with pytest.raises(BadSetting, match="cannot be read as ONNX") as told:
         read_model(own)
     assert "\n" not in str(told.value)
+
+
+def test_a_network_that_would_read_another_file_is_refused(own, tmp_path):
+    outside = onnx.load(own / "student-1.onnx")
+    outside.graph.initializer[0].external_data.add(key="location", value="/etc/passwd")
+    (own / "student-1.onnx").write_bytes(outside.SerializeToString())
+    summed(own)
+    with pytest.raises(BadSetting, match="another file"):
+        read_model(own)
 
 
 def test_a_model_larger_than_it_may_be_is_not_read(own):

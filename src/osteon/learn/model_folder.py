@@ -41,6 +41,9 @@ MOST_NETWORKS = 32
 NETWORK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}\.onnx")
 SUM_LINE = re.compile(r"([0-9a-f]{64}) [ *](\S+)")
 
+WEIGHTS_OUTSIDE = b"\n\x08location"
+"""How ONNX says that a tensor lies in another file, which could be any file of the machine."""
+
 VARIANCE_BETWEEN = (-20.0, 20.0)
 """Logarithms beyond are cut: no variance is that small or that large."""
 
@@ -245,6 +248,8 @@ def read_model(folder: Path) -> KneeModel:
     if set(names) | {CARD} != set(files):
         odd = min((set(names) | {CARD}) ^ set(files))
         raise BadSetting(f"{folder.name}: {SUMS} and {CARD} do not tell the same files: {odd}.")
+    if odd_files := [name for name in names if WEIGHTS_OUTSIDE in files[name]]:
+        raise BadSetting(f"{odd_files[0]} keeps weights in another file; export it in one.")
     sessions = tuple(open_session(files[name], name) for name in names)
     for name, session in zip(names, sessions, strict=True):
         _check_network(name, session, card)
