@@ -71,7 +71,11 @@ def test_ct_is_bright_and_mr_dark_where_the_measured_bone_lies(one: Specimen, po
     assert np.corrcoef(ct.ravel(), share.ravel())[0, 1] > 0.75
     assert np.corrcoef(mr.ravel(), share.ravel())[0, 1] < -0.6
     assert abs(np.corrcoef(ct[::-1].ravel(), share.ravel())[0, 1]) < 0.4
-    assert patch.targets[0] == pytest.approx(inside.mean())
+    region = np.zeros(shown.bone.values.shape, np.bool_)
+    region[box.of(shown.bone.grid)] = True
+    anew = trabecular(shown.bone, region=Mask(region, shown.bone.grid)).named()
+    expected = [inside.mean(), anew["Tb.Th"], anew["Tb.Sp"], anew["Tb.N"]]
+    assert patch.targets == pytest.approx(expected, rel=0.01)
     assert np.median(mr[share < 0.02]) == pytest.approx(1000, rel=0.2)
 
 
