@@ -5,15 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from knee_cohorts import TINY, cohort_of_patches
 from osteon.core import UnusableTable
-from osteon.learn.fit import FitSettings
-from osteon.learn.networks.trunk import TrunkSettings
-from osteon.learn.students import StudentSettings
 from osteon.pipelines.knee.cohort import read_cohort, run_folder
-from osteon.pipelines.knee.patch_store import read_patches, write_patches
-from osteon.pipelines.knee.reference import NAMES
+from osteon.pipelines.knee.patch_store import read_patches
 from osteon.pipelines.knee.training import (
-    TrainingSettings,
     folds_of,
     groups_of,
     kept_file,
@@ -21,48 +17,11 @@ from osteon.pipelines.knee.training import (
     train_cohort,
 )
 
-TINY = TrainingSettings(
-    student=StudentSettings(
-        trunk=TrunkSettings(lattice=8, first=2, widths=(2, 4)),
-        fit=FitSettings(epochs=2, batch=8),
-        stages=(0.5, 1.0),
-    ),
-    kinds=("none", "output"),
-    seeds=(0,),
-    sizes=(3,),
-    curve=("none",),
-)
-
 
 @pytest.fixture
 def cohort(tmp_path):
     """Seven patients, two of them external, four patches each."""
-    rng = np.random.default_rng(0)
-    lines = ["participant_id\tsplit\tfold\toa"]
-    for number in range(7):
-        outside = number > 4
-        fold = "n/a" if outside else str(number % 2)
-        split = "external" if outside else "internal"
-        lines.append(f"sub-{number}\t{split}\t{fold}\t{'true' if number % 3 else 'false'}")
-    (tmp_path / "participants.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    cohort = read_cohort(tmp_path)
-    for patient in cohort.patients:
-        level = rng.uniform(0, 1, 4)
-        grey = 1000 * level[:, None, None, None] + rng.standard_normal((4, 8, 8, 8))
-        rows = [
-            {
-                "participant_id": patient.name,
-                "region": "medial femur",
-                "number": n,
-                "reference": {name: float(level[n] + k) for k, name in enumerate(NAMES)},
-            }
-            for n in range(4)
-        ]
-        arrays = {"ct": grey.astype(np.float16), "mr": grey.astype(np.float16)}
-        arrays["mask"] = np.ones((4, 8, 8, 8), bool)
-        told = {"settings": {}, "inputs": {}, "rows": rows}
-        write_patches(run_folder(cohort), patient.name, told, arrays)
-    return cohort
+    return cohort_of_patches(tmp_path)
 
 
 def names_of(cohort):
@@ -73,9 +32,11 @@ def test_no_patient_is_trained_on_and_tested(cohort):
     groups = groups_of(cohort, folds_of(cohort, names_of(cohort), 5), names_of(cohort), TINY)
     for group in groups:
         assert not set(group.train) & set(group.test)
-        assert not {"sub-5", "sub-6"} & set(group.train)
+        assert not {"sub-05", "sub-06"} & set(group.train)
     main = [group for group in groups if group.name.startswith("fold")]
-    assert sorted(name for group in main for name in group.test) == [f"sub-{n}" for n in range(5)]
+    assert sorted(name for group in main for name in group.test) == [
+        f"sub-{n:02d}" for n in range(5)
+    ]
     assert {group.name for group in groups} == {
         "fold0-seed0",
         "fold1-seed0",
@@ -99,7 +60,7 @@ def test_folds_are_drawn_where_the_cohort_has_none(cohort):
     text = text.replace("internal\t0", "internal\tn/a").replace("internal\t1", "internal\tn/a")
     (cohort.root / "participants.tsv").write_text(text, encoding="utf-8")
     drawn = folds_of(read_cohort(cohort.root), names_of(cohort), 2)
-    assert sorted(drawn) == [f"sub-{n}" for n in range(5)]
+    assert sorted(drawn) == [f"sub-{n:02d}" for n in range(5)]
     assert sorted(np.bincount(list(drawn.values()))) == [2, 3]
 
 

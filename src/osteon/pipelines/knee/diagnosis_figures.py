@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...evaluate.discrimination import roc_curve
 from .bag import Bag, bags_of
 from .cohort import KneeCohort
 from .diagnosing import KINDS, Diagnosing, cross_validated
@@ -16,80 +17,125 @@ from .truth import true_regions
 
 Numbers = NDArray[np.float64]
 
-PUBLISHED = {
-    "CNN": {"without": 0.658, "with": 0.767, "source": "arXiv 2307.04390"},
-    "Transformer": {"without": 0.778, "with": 0.883, "source": "PMC13106955"},
-}
-"""Areas under the curve of the published systems, on their own patients."""
-
 CEILING = "true parameters, logistic"
 SEEDS = (0, 1, 2)
 
 
 def diagnosis_section(
-    cohort: KneeCohort, inside: LeftOut, baselines: Mapping[str, Numbers], kinds: Sequence[str]
+    cohort: KneeCohort,
+    inside: LeftOut,
+    baselines: Mapping[str, Numbers],
+    kinds: Sequence[str],
+    seeds: Sequence[int] = SEEDS,
 ) -> dict[str, Any]:
     """Areas under the curve of every input and classifier, left out by the folds of the students.
 
     What a classifier is trained on are parameters of patients left out by the students too, so
     that training and test are alike; labels of a test patient are seen by nobody.
     """
-    labelled = {p.name: p.oa for p in cohort.patients if p.oa is not None}
-    keep = np.array([name in labelled for name in inside.patients])
-    who = [name for name, kept in zip(inside.patients, keep, strict=True) if kept]
-    order = list(dict.fromkeys(who))
-    labels = np.array([float(bool(labelled[name])) for name in order])
+    known = _labelled(cohort, inside)
+    order = list(known)
+    labels = np.array([known[name] for name in order])
     first = {name: at for at, name in reversed(list(enumerate(inside.patients)))}
     folds = np.array([inside.folds[first[name]] for name in order])
-    four = [at for at, name in enumerate(inside.patches.names) if name.startswith("app.")]
-    inputs = {kind: inside.said[kind].together[:, four] for kind in kinds}
-    inputs |= {"teacher (MR)": inside.said[TEACHER].together[:, four]}
-    inputs |= {"reference (MR)": inside.patches.targets[:, four]}
-    inputs |= {"radiomics": baselines["radiomics"][:, four]}
-    inputs |= {"mean HU": _mean_hu(inside)}
     probabilities = {}
-    for name, values in inputs.items():
-        bags = _bags(inside, keep, values)
-        for kind in KINDS if name in kinds else ("logistic",):
+    for name, values in _inputs(inside, baselines, kinds).items():
+        bags = _bags(inside, known, values)
+        for kind in KINDS if name in kinds else KINDS[:1]:
             told = cross_validated(
-                bags, labels, folds, settings=Diagnosing(kind=kind), seeds=_seeds(kind)
+                bags, labels, folds, settings=Diagnosing(kind=kind), seeds=_seeds(kind, seeds)
             )
             probabilities[f"{name}, {kind}"] = told
     truth = true_regions(cohort, order)
     if truth is not None:
         told = cross_validated(truth, labels, folds, settings=Diagnosing(), seeds=(0,))
         probabilities[CEILING] = told
-    pairs = [
-        (f"{kind}, {way}", f"none, {way}")
-        for kind in kinds
-        for way in KINDS
-        if kind != "none" and "none" in kinds
-    ]
     judged = judge_diagnosis(
         labels,
         probabilities,
         ceiling=None if truth is None else CEILING,
-        comparisons=pairs,
+        comparisons=[
+            (f"{kind}, {way}", f"none, {way}")
+            for kind in kinds
+            for way in KINDS
+            if kind != "none" and "none" in kinds
+        ],
     )
-    curves = {name: told.mean(axis=1).tolist() for name, told in probabilities.items()}
+    means = {name: told.mean(axis=1) for name, told in probabilities.items()}
     return {
-        "patients": len(order),
-        "diseased": int(labels.sum()),
-        "published": PUBLISHED,
+        "text": _words(len(order), int(labels.sum())),
+        "rows": _rows(judged),
+        "curves": [{"name": name, **_curve(labels, means[name])} for name in _drawn(kinds, means)],
+        "patients": order,
         "labels": labels.tolist(),
-        "probabilities": curves,
-        **judged,
+        "probabilities": {name: told.tolist() for name, told in means.items()},
     }
 
 
-def _seeds(kind: str) -> tuple[int, ...]:
+def _words(patients: int, diseased: int) -> list[str]:
+    return [
+        f"{patients} patients, {diseased} with osteoarthritis, each judged by students and by a "
+        "classifier that never saw the patient. Parameters that a classifier is trained on were "
+        "told by students that had not seen those patients either."
+    ]
+
+
+def _rows(judged: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A row a classifier, with the test against the same without distillation."""
+    tested = {row["a"]: row for row in judged["comparisons"]}
+    rows = []
+    for name, one in judged["models"].items():
+        row: dict[str, Any] = {"name": name, "auc": one["auc"], "by_seed": one["by_seed"]}
+        if one.get("of_ceiling") is not None:
+            row["of_ceiling"] = {"value": one["of_ceiling"]}
+        if test := tested.get(name):
+            row["difference"] = test["difference"]
+            row["p"] = test["p"]
+        rows.append(row)
+    return rows
+
+
+def _drawn(kinds: Sequence[str], there: Mapping[str, Any]) -> list[str]:
+    """Classifiers whose curves are drawn: the Transformer with and without, and the ceiling."""
+    wanted = [f"{kind}, transformer" for kind in kinds[:2]]
+    return [name for name in (*wanted, CEILING) if name in there]
+
+
+def _curve(labels: Numbers, told: Numbers) -> dict[str, list[float]]:
+    curve = roc_curve(labels, told)
+    return {
+        "false_positive": curve.false_positive.tolist(),
+        "true_positive": curve.true_positive.tolist(),
+    }
+
+
+def _seeds(kind: str, seeds: Sequence[int]) -> Sequence[int]:
     """A logistic regression has nothing to draw."""
-    return SEEDS[:1] if kind == "logistic" else SEEDS
+    return seeds[:1] if kind == "logistic" else seeds
 
 
-def _bags(inside: LeftOut, keep: NDArray[np.bool_], values: Numbers) -> tuple[Bag, ...]:
+def _labelled(cohort: KneeCohort, inside: LeftOut) -> dict[str, float]:
+    """1 or 0 of each patient who has patches and a label, in the order of the patches."""
+    told = {p.name: float(p.oa) for p in cohort.patients if p.oa is not None}
+    return {name: told[name] for name in dict.fromkeys(inside.patients) if name in told}
+
+
+def _inputs(
+    inside: LeftOut, baselines: Mapping[str, Numbers], kinds: Sequence[str]
+) -> dict[str, Numbers]:
+    """What a diagnosis may be made from, by name: values of every patch."""
+    four = [at for at, name in enumerate(inside.patches.names) if name.startswith("app.")]
+    inputs = {kind: inside.said[kind].together[:, four] for kind in kinds}
+    inputs["teacher (MR)"] = inside.said[TEACHER].together[:, four]
+    inputs["reference (MR)"] = inside.patches.targets[:, four]
+    inputs["radiomics"] = baselines["radiomics"][:, four]
+    inputs["mean HU"] = _mean_hu(inside)
+    return inputs
+
+
+def _bags(inside: LeftOut, known: Mapping[str, float], values: Numbers) -> tuple[Bag, ...]:
     """Patches of the labelled patients that have every value, a bag each."""
-    rows = np.flatnonzero(keep)
+    rows = [at for at, name in enumerate(inside.patients) if name in known]
     return bags_of(
         [inside.patients[at] for at in rows],
         [inside.regions[at] for at in rows],

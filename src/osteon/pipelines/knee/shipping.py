@@ -1,5 +1,6 @@
 """A trained study as a model folder: networks, calibration, diagnosis, and whom it knows."""
 
+import hashlib
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core import Scan, UnusableTable
-from ...io import fingerprint, read_ct
+from ...io import read_ct
 from ...learn.knee_model import (
     Diagnosis,
     Embeddings,
     KneeCard,
+    Lattice,
     Metric,
     Normalisation,
     Parameter,
@@ -27,6 +29,7 @@ from .cohort import KneeCohort, run_folder
 from .diagnosing import Diagnosing
 from .judging import judge_regression
 from .left_out import LeftOut, gather
+from .places import SIDE_MM
 from .training import FOLDER, ct_patches, groups_like, kept_file, read_study
 
 Numbers = NDArray[np.float64]
@@ -85,13 +88,12 @@ def ship_model(cohort: KneeCohort, out: Path, *, kind: str, student: StudentSett
     card = KneeCard(
         name=f"osteon knee student ({kind})",
         parameters=parameters,
-        training=Training(
-            cohort.root.name, fingerprint(cohort.root / "participants.tsv"), len(patients)
-        ),
+        training=Training(cohort.root.name, _digest(cohort), len(patients)),
         seen=_seen(cohort, patients, inside),
         embeddings=_embeddings(inside, trained[0]),
         diagnosis=_diagnosis(cohort, inside, values),
         metrics=_metrics(inside, values, columns),
+        lattice=Lattice(trained[0].network.voxels, SIDE_MM),
         normalisation=Normalisation(*OPEN_HU, CT_SCALE.middle, CT_SCALE.width),
     )
     with tempfile.TemporaryDirectory() as place:
@@ -99,6 +101,11 @@ def ship_model(cohort: KneeCohort, out: Path, *, kind: str, student: StudentSett
         for one, file in zip(trained, files, strict=True):
             export_trained(one, columns, file)
         return write_model(out, card, files)
+
+
+def _digest(cohort: KneeCohort) -> str:
+    """SHA-256 of the table of participants."""
+    return hashlib.sha256((cohort.root / "participants.tsv").read_bytes()).hexdigest()
 
 
 def _calibrated(
@@ -163,13 +170,13 @@ def _seen(cohort: KneeCohort, names: Sequence[str], inside: LeftOut) -> Seen:
     """What the scans of the training were like."""
     paths = [p.ct for p in cohort.patients if p.name in set(names) and p.ct is not None]
     scans = [read_ct(path) for path in paths]
-    sides = np.concatenate([np.asarray(scan.volume.grid.spacing) for scan in scans])
     voltages = [scan.acquisition.kvp for scan in scans if scan.acquisition.kvp is not None]
     if not voltages:
         raise UnusableTable(
             "no CT of the cohort says its tube voltage (KVP in the file beside it); a model must "
             "know what it was trained on."
         )
+    sides = np.concatenate([np.asarray(scan.volume.grid.spacing) for scan in scans])
     hu = _regional_hu(inside)
     return Seen(
         scanners=_told(scans, "model"),
