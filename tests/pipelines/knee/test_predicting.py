@@ -6,13 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from knee_blocks import BOXES, GREYS, GRID, ct, stand_in
+from knee_blocks import BOXES, GREYS, GRID, ct, regions, stand_in
 from knee_models import PARAMETERS, REGIONS, card, model_folder
 from osteon.core import BadSetting, EmptyRegion, UnitMismatch, Volume
 from osteon.learn.knee_model import Embeddings, Seen
 from osteon.learn.model_folder import KneeModel, read_model
 from osteon.pipelines.knee.predicted import OA, knee_dict, map_file, region_of
 from osteon.pipelines.knee.predicting import predict_knee
+from osteon.pipelines.knee.unlike import unlike_training
 
 pytestmark = pytest.mark.usefixtures("blocks")
 
@@ -26,6 +27,14 @@ def blocks(monkeypatch):
 def model(tmp_path_factory):
     """Every parameter is the calibrated mean HU of the patch in thousands."""
     return read_model(model_folder(tmp_path_factory.mktemp("model")))
+
+
+@pytest.fixture(scope="module")
+def found(model):
+    """The blocks predicted once, for all tests that look at them."""
+    with pytest.MonkeyPatch.context() as patch:
+        stand_in(patch)
+        return predict_knee(ct(), model)
 
 
 def other(model, **changes):
@@ -42,8 +51,7 @@ def codes(found):
     return {flag.code for flag in found.flags}
 
 
-def test_each_region_has_the_parameters_of_its_own_bone(model):
-    found = predict_knee(ct(), model)
+def test_each_region_has_the_parameters_of_its_own_bone(found):
     for region, grey in GREYS.items():
         seen = value(found, region, "app.Tb.N").value
         assert seen == pytest.approx(grey / 1000, abs=2e-3), region
@@ -51,8 +59,7 @@ def test_each_region_has_the_parameters_of_its_own_bone(model):
         assert value(found, region, "app.Tb.Sp").value == pytest.approx(1.5 - seen, abs=1e-3)
 
 
-def test_rows_name_bone_part_unit_and_method(model):
-    found = predict_knee(ct(), model)
+def test_rows_name_bone_part_unit_and_method(found):
     assert len(found.measurements) == 4 * 4 + 1
     one = value(found, "medial tibia", "app.Tb.Th")
     assert (one.level, one.region, one.unit, one.method) == (
@@ -65,8 +72,7 @@ def test_rows_name_bone_part_unit_and_method(model):
     assert found.measurements[-1].name == OA
 
 
-def test_maps_hold_the_values_in_the_regions_and_nothing_outside(model):
-    found = predict_knee(ct(), model)
+def test_maps_hold_the_values_in_the_regions_and_nothing_outside(found):
     values = found.maps["app.Tb.N"].values
     inside = np.zeros(GRID.shape, bool)
     for region, box in BOXES.items():
@@ -87,8 +93,7 @@ def test_a_map_is_bent_towards_the_patch_that_is_near(model):
     assert values.min() >= min(one.values[3] for one in found.patches) - 1e-6
 
 
-def test_the_probability_follows_the_medial_tibia_which_drove_it(model):
-    found = predict_knee(ct(), model)
+def test_the_probability_follows_the_medial_tibia_which_drove_it(found):
     bvtv = value(found, "medial tibia", "app.BV/TV").value
     known = 1 / (1 + np.exp(-2 * (bvtv - 0.35) / 0.1))
     assert found.opinion.probability == pytest.approx(known)
@@ -98,13 +103,13 @@ def test_the_probability_follows_the_medial_tibia_which_drove_it(model):
 
 
 def test_a_model_without_diagnosis_tells_no_probability(model):
-    found = predict_knee(ct(), other(model, diagnosis=None))
-    assert found.opinion is None
-    assert OA not in {one.name for one in found.measurements}
+    bare = predict_knee(ct(), other(model, diagnosis=None))
+    assert bare.opinion is None
+    assert OA not in {one.name for one in bare.measurements}
 
 
-def test_a_scan_like_the_training_has_no_flag(model):
-    assert codes(predict_knee(ct(), model)) == set()
+def test_a_scan_like_the_training_has_no_flag(found):
+    assert codes(found) == set()
 
 
 SEEN = Seen(("knee-a",), ("bone",), (120.0, 120.0), (0.9, 1.1), (250.0, 750.0))
@@ -123,9 +128,10 @@ SEEN = Seen(("knee-a",), ("bone",), (120.0, 120.0), (0.9, 1.1), (250.0, 750.0))
     ],
     ids=lambda one: one if isinstance(one, str) else "",
 )
-def test_what_the_training_had_not_is_flagged(model, scan, seen, code):
-    assert codes(predict_knee(scan, other(model, seen=seen))) == {code}
-    assert codes(predict_knee(ct(), other(model, seen=SEEN))) == set()
+def test_what_the_training_had_not_is_flagged(scan, seen, code):
+    told = unlike_training(scan, regions(), card(seen=seen), 0.0)
+    assert [flag.code for flag in told] == [code]
+    assert unlike_training(ct(), regions(), card(seen=SEEN), 0.0) == ()
 
 
 def test_a_scan_far_from_the_training_is_flagged_at_every_number(model):
@@ -154,20 +160,18 @@ def test_a_missing_region_is_a_row_with_a_reason_and_counts_as_average(model, mo
 
 
 def test_a_right_knee_is_the_mirror_image_of_a_left_one(model, monkeypatch):
-    stand_in(monkeypatch, side="right")
-    found = predict_knee(ct(), model)
+    stand_in(monkeypatch, side=None)
+    found = predict_knee(ct(), model, side="right")
     assert found.side == "right"
     assert value(found, "medial femur", "app.Tb.N").value == pytest.approx(0.5, abs=2e-3)
 
 
 def test_a_plain_volume_will_do_and_what_is_not_known_of_it_is_flagged(model):
-    found = predict_knee(ct().volume, model)
-    assert codes(found) == {"kvp-unknown", "kernel-unknown"}
-
-
-def test_progress_goes_on_to_the_end(model):
     seen = []
-    predict_knee(ct(), model, progress=lambda what, done, steps: seen.append(done / steps))
+    told = predict_knee(
+        ct().volume, model, progress=lambda what, done, steps: seen.append(done / steps)
+    )
+    assert codes(told) == {"kvp-unknown", "kernel-unknown"}
     assert seen == sorted(seen)
     assert seen[0] == 0
 
@@ -180,7 +184,6 @@ def test_the_side_must_be_known_and_fit_the_scan(model, monkeypatch):
     stand_in(monkeypatch, side=None)
     with pytest.raises(BadSetting, match="--side left or --side right"):
         predict_knee(ct(), model)
-    assert predict_knee(ct(), model, side="left").side == "left"
 
 
 def test_what_cannot_be_predicted_is_refused(model, monkeypatch):
@@ -192,9 +195,8 @@ def test_what_cannot_be_predicted_is_refused(model, monkeypatch):
         predict_knee(scan, model)
 
 
-def test_plain_data_are_json_and_hold_no_identifier_unless_asked(model):
-    scan = replace(ct(), identifiers={"PatientName": "Doe"})
-    found = predict_knee(scan, model)
+def test_plain_data_are_json_and_hold_no_identifier_unless_asked(found):
+    found = replace(found, scan=replace(found.scan, identifiers={"PatientName": "Doe"}))
     data = knee_dict(found, subject="s1", manifest={})
     text = json.dumps(data, allow_nan=False)
     assert "Doe" not in text
