@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
 from .options import whole
+
+if TYPE_CHECKING:
+    from ..pipelines.knee.cohort import KneeCohort
 
 FAILED = 2
 """Exit status where a patient could not be done."""
@@ -69,12 +72,12 @@ def synthesize(
     _check_torch()
     with ProgressBar() as progress:
         progress("reading the cohort", 0, 1)
+        people = _read(cohort)
         from ..learn.synthesis_settings import SynthesisSettings
-        from ..pipelines.knee.cohort import read_cohort
         from ..pipelines.knee.synthesizing import synthesize_cohort
 
         settings = SynthesisSettings.preset(preset, variant, seed=seed)
-        run = synthesize_cohort(read_cohort(cohort), settings=settings, progress=progress)
+        run = synthesize_cohort(people, settings=settings, progress=progress)
     told = {"folder": str(run.folder), "made": len(run.made)}
     return _end("Synthetic CT", run.folder, told, run.failed, stage)
 
@@ -107,10 +110,10 @@ def register(
     _check_jobs(jobs)
     with ProgressBar() as progress:
         progress("reading the cohort", 0, 1)
-        from ..pipelines.knee.cohort import read_cohort
+        people = _read(cohort)
         from ..pipelines.knee.registering import register_cohort
 
-        run = register_cohort(read_cohort(cohort), method=method, jobs=jobs, progress=progress)
+        run = register_cohort(people, method=method, jobs=jobs, progress=progress)
     for bone, reason in run.bones_failed.items():
         print(f"osteon: note: {bone} is not used: {reason}", file=sys.stderr)
     told = {
@@ -135,10 +138,10 @@ def reference(cohort: Path, *, stage: Stage = Stage()) -> int:
 
     with ProgressBar() as progress:
         progress("reading the cohort", 0, 1)
-        from ..pipelines.knee.cohort import read_cohort
+        people = _read(cohort)
         from ..pipelines.knee.patches import make_patches
 
-        run = make_patches(read_cohort(cohort), progress=progress)
+        run = make_patches(people, progress=progress)
     told = {"run": str(run.run), "made": len(run.made), "rows": len(run.rows)}
     return _end("Patches", run.run / "patches", told, run.failed, stage)
 
@@ -175,11 +178,11 @@ def train(
     _check_jobs(jobs)
     with ProgressBar() as progress:
         progress("reading the cohort", 0, 1)
-        from ..pipelines.knee.cohort import read_cohort
+        people = _read(cohort)
         from ..pipelines.knee.shipping import ship_model
         from ..pipelines.knee.training import TrainingSettings, train_cohort
 
-        people, settings = read_cohort(cohort), TrainingSettings()
+        settings = TrainingSettings()
         folder = train_cohort(people, settings=settings, jobs=jobs, progress=progress)
         if ship is not None:
             progress("writing the model", 1, 1)
@@ -210,12 +213,12 @@ def evaluate(cohort: Path, *, out: Path, stage: Stage = Stage()) -> int:
     check_out(out, (cohort,))
     with ProgressBar() as progress:
         progress("reading the cohort", 0, 1)
+        people = _read(cohort)
         from .. import __version__
-        from ..pipelines.knee.cohort import read_cohort
         from ..pipelines.knee.evaluating import evaluate_cohort
         from ..report import write_knee_results
 
-        found = evaluate_cohort(read_cohort(cohort), progress=progress)
+        found = evaluate_cohort(people, progress=progress)
         data = {"schema": "osteon-srrd-1", "osteon": __version__, **found}
         data["command"] = f"osteon knee evaluate {cohort.name} --out {out.name}"
         with results_folder(out, (cohort,)) as folder:
@@ -223,6 +226,13 @@ def evaluate(cohort: Path, *, out: Path, stage: Stage = Stage()) -> int:
             write_knee_results(data, folder)
     print(json.dumps(data) if stage.json else f"Report: {out / 'report.html'}")
     return 0
+
+
+def _read(cohort: Path) -> "KneeCohort":
+    """The cohort; read before torch is imported, so that a wrong folder is told at once."""
+    from ..pipelines.knee.cohort import read_cohort
+
+    return read_cohort(cohort)
 
 
 def _check_torch() -> None:
