@@ -320,11 +320,12 @@ def main() -> int:
     asked = Asked(cubes, given.table, given.out, given.epochs, given.seeds)
     torch.set_num_threads(1)
     data = arrays_of(asked)
-    began = time.monotonic()
     said, held = out_of_fold(data, asked)
     chosen = SpecimenSettings()
     source = "packaged" if cubes is None else "CUBES"
-    command = f"python tools/srrd_specimens.py {source} OUT --epochs {asked.epochs}"
+    table = "" if asked.table is None else " --table TABLE"
+    command = f"python tools/srrd_specimens.py {source} OUT{table} --epochs {asked.epochs}"
+    RESULT.parent.mkdir(exist_ok=True)
     write_json(
         RESULT,
         {
@@ -336,7 +337,6 @@ def main() -> int:
             "donors held out by fold": held,
             "scanners": {"trained": list(chosen.scanners), "never seen": list(chosen.unseen)},
             "sequence": chosen.sequence,
-            "seconds": round(time.monotonic() - began),
             **tables(data, said),
         },
     )
