@@ -34,7 +34,7 @@ BONES = {"femur": bone("femur"), "tibia": bone("tibia")}
 
 @pytest.fixture(scope="module")
 def moving():
-    return mr(grid(half=(60, 60, 60)), TRUE)
+    return mr(grid((2.5, 2.5, 2.5), half=(55, 55, 55)), TRUE)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def found(moving):
 def test_each_bone_of_a_bent_joint_is_found(found, name):
     own = registration_error(found.transforms[name], TRUE[name], BONES[name])
     # a third of a voxel
-    assert own.percentile_95 < 0.7
+    assert own.percentile_95 < 0.8
     # the joint as one body cannot suit both
     assert registration_error(found.joint.transform, TRUE[name], BONES[name]).median > own.median
 

@@ -10,18 +10,18 @@ from bones_of_registration import STILL, both, ct, grid, mr, off_by
 from osteon.core import BadSetting, EmptyRegion, GridMismatch, Mask, UnsuitableScan, Volume
 from osteon.registration import Rigid, RigidSettings, register_rigid, registration_error
 
-QUICK = RigidSettings(levels_mm=(4.0, 2.5), poses=128, descents=4, steps=25)
+QUICK = RigidSettings(levels_mm=(4.0, 2.5), poses=128, descents=3, steps=20)
 NEAR = replace(QUICK, levels_mm=(2.5,), reach_mm=3.0, reach_deg=3.0, poses=0, descents=1)
 TRUE = Rigid.about((0, 0, 0), turn_deg=(4, -6, 9), shift_mm=(5, -4, 7))
 MOVED = dict.fromkeys(STILL, TRUE)
 
-ACCURATE_MM = 0.6
-"""A third of the voxels of these images, which are 2 mm wide."""
+ACCURATE_MM = 0.8
+"""A third of the voxels of these images, which are 2 and 2.5 mm wide."""
 
 
 @pytest.fixture(scope="module")
 def moving():
-    return mr(grid(half=(60, 60, 60)), MOVED)
+    return mr(grid((2.5, 2.5, 2.5), half=(55, 55, 55)), MOVED)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def test_mr_is_laid_over_ct_from_a_start_20_mm_and_15_degrees_off(moving):
 
 
 def test_ct_is_laid_over_ct_by_correlation():
-    other = ct(grid(half=(60, 60, 60)), MOVED, seed=9)
+    other = ct(grid((2.5, 2.5, 2.5), half=(55, 55, 55)), MOVED, seed=9)
     found = register_rigid(
         ct(),
         other,
@@ -69,7 +69,8 @@ def test_without_a_start_the_middles_of_the_masks_are_laid_over_each_other(movin
         ct(), away, fixed_mask=both(), moving_mask=Mask(inside, away.grid), settings=QUICK
     )
     assert found.failed is None
-    assert registration_error(found.transform, far @ TRUE, both(around=0)).median < ACCURATE_MM
+    # half a voxel: a mask of the moving image cuts off what lies beyond
+    assert registration_error(found.transform, far @ TRUE, both(around=0)).median < 1.25
 
 
 def test_on_its_own_voxels_an_image_is_laid_just_as_well(moving):
@@ -86,8 +87,10 @@ def test_a_start_is_kept_that_is_about_as_good_as_the_answer(moving):
     keeping = replace(NEAR, least_gain=0.05)
     kept = register_rigid(ct(), moving, fixed_mask=both(), start=beside, settings=keeping)
     assert (kept.transform.matrix == beside.matrix).all()
+    assert 0 <= kept.gain < 0.05
     far = TRUE @ off_by(3, 3, 0)
     moved = register_rigid(ct(), moving, fixed_mask=both(), start=far, settings=keeping)
+    assert moved.gain > 0.1
     assert error(moved).percentile_95 < ACCURATE_MM
 
 

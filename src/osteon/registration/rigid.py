@@ -137,12 +137,16 @@ class Registered:
         Why the transform must not be used, in words; None where nothing speaks against it.
     trace : tuple of Step
         From coarse to fine.
+    gain : float
+        By what part of it the answer is more alike than the start was, on voxels of about 1.5 mm;
+        infinite where the start showed nothing.
     """
 
     transform: Rigid
     quality: Quality
     failed: str | None
     trace: tuple[Step, ...] = field(repr=False)
+    gain: float = float("inf")
 
 
 def register_rigid(
@@ -219,12 +223,13 @@ def register_prepared(
         )
     trace = _refined(levels, start, settings)
     answer = trace[-1].transform
-    if settings.least_gain > 0:
-        compared = judging(levels).similarity(PLACES)
-        if compared.value(answer) < (1 + settings.least_gain) * compared.value(start):
-            answer = start
+    compared = judging(levels).similarity(PLACES)
+    before = compared.value(start)
+    gain = compared.value(answer) / before - 1 if before > 0 else float("inf")
+    if gain < settings.least_gain and settings.least_gain > 0:
+        answer = start
     quality = judge(levels, answer, settings.steps)
-    return Registered(answer, quality, quality.failure(), tuple(trace))
+    return Registered(answer, quality, quality.failure(), tuple(trace), gain)
 
 
 def _checked(mask: Mask | None, image: Volume, name: str) -> Mask | None:
