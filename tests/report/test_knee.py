@@ -49,6 +49,7 @@ def test_the_probability_has_its_interval_and_its_drivers_in_order(page):
     assert order == sorted(order)
     assert "lateral tibia changes nothing" in text
     assert 'class="dot" style="left: 63.4%"' in page
+    assert 'class="lowers" style="left: 39.75%; width: 10.25%"' in page  # 4.1 of 20 points
     assert 'class="interval" style="left: 41.0%; width: 41.2%"' in page
 
 
