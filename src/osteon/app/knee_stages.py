@@ -124,7 +124,7 @@ def register(
     return _end("Registrations", run.table, told, run.failed, stage)
 
 
-def reference(cohort: Path, *, stage: Stage = Stage()) -> int:
+def reference(cohort: Path, *, jobs: Count = 1, stage: Stage = Stage()) -> int:
     """Stage 3: cut patches beneath the joint, and measure in MR what CT is to tell.
 
     Example: `osteon knee reference knees`
@@ -133,15 +133,18 @@ def reference(cohort: Path, *, stage: Stage = Stage()) -> int:
     ----------
     cohort
         Cohort folder, registered.
+    jobs
+        Patients at once, a process each; changes no number.
     """
     from .progress import ProgressBar
 
+    _check_jobs(jobs)
     with ProgressBar() as progress:
         progress("reading the cohort", 0, 1)
         people = _read(cohort)
         from ..pipelines.knee.patches import make_patches
 
-        run = make_patches(people, progress=progress)
+        run = make_patches(people, jobs=jobs, progress=progress)
     told = {"run": str(run.run), "made": len(run.made), "rows": len(run.rows)}
     return _end("Patches", run.run / "patches", told, run.failed, stage)
 

@@ -72,12 +72,12 @@ def test_results_have_a_row_for_each_method_and_parameter(results):
 
 def test_distillation_is_told_as_a_difference_with_an_interval(results):
     rows = [r for r in results["regression"]["difference"] if r["name"] == "output minus none"]
-    assert {row["patients"] for row in rows} == {6, 12}
+    assert {row["learned_from"] for row in rows} == {6, 12}
     by = {row["name"]: {} for row in results["regression"]["rows"]}
     for row in results["regression"]["rows"]:
         by[row["name"]][row["parameter"]] = row["icc"]["value"]
     for row in rows:
-        if row["patients"] == 12:
+        if row["learned_from"] == 12:
             name = row["parameter"]
             apart = by["output"][name] - by["none"][name]
             assert row["difference"]["value"] == pytest.approx(apart, abs=1e-9)

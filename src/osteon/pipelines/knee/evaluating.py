@@ -170,7 +170,7 @@ def _apart(inside: LeftOut, a: Named, b: Named, trained_on: int) -> Rows:
         {
             "name": f"{a[0]} minus {b[0]}",
             "parameter": parameter,
-            "patients": trained_on,
+            "learned_from": trained_on,
             "difference": {"value": row["difference"], "low": row["low"], "high": row["high"]},
             "p": row["p"],
         }

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from ...io import read_ct, read_labels, read_scan
 from ...regions.knee import KneeBones, find_subchondral, knee_side
 from ...registration import Rigid
 from ..cohorts.tables import write_tsv
+from ..processes import shared_out
 from .cohort import KneeCohort, Patient, run_folder
 from .patch_cut import BONES, Knee, PatchSettings, cut_knee
 from .patch_store import (
@@ -69,6 +71,7 @@ def make_patches(
     settings: PatchSettings | None = None,
     *,
     find: Finder | None = None,
+    jobs: int = 1,
     progress: Progress = lambda what, done, steps: None,
 ) -> PatchRun:
     """Cut patches of every patient whose bones are registered, or go on where a run ended.
@@ -81,6 +84,8 @@ def make_patches(
         What is cut.
     find : function, optional
         Another way to find the regions than by `osteon.regions.knee`.
+    jobs : int
+        Patients at once, a process each.
     progress : function
         Told what is done, the patients done, and how many there are.
 
@@ -90,31 +95,41 @@ def make_patches(
         Patients who are there with the same settings and inputs were not cut again.
     """
     chosen = settings or PatchSettings()
-    seek = find or _by_depth(chosen)
     run = run_folder(cohort)
+    everyone = cohort.patients
+    work = partial(_outcome, run, chosen, find or ByDepth(chosen))
+    found: dict[str, Outcome] = {}
+    progress("patches", 0, len(everyone))
+    for done, one in enumerate(shared_out(work, everyone, jobs), start=1):
+        found[one.name] = one
+        progress(f"patches of {one.name}", done, len(everyone))
     rows: list[dict[str, Any]] = []
-    made: list[str] = []
-    failed: dict[str, str] = {}
-    for done, patient in enumerate(cohort.patients):
-        progress(f"patches of {patient.name}", done, len(cohort.patients))
-        try:
-            told, new = _patient(run, patient, chosen, seek)
-        except OsteonError as fault:
-            failed[patient.name] = str(fault)
-            rows.append(_row(patient, {}, {"reason": str(fault)}))
-            continue
-        made += [patient.name] * new
-        rows += [_row(patient, told, row) for row in told["rows"] + told["left_out"]]
+    for patient in everyone:
+        told, reason = found[patient.name].told, found[patient.name].reason
+        if reason is not None:
+            rows.append(_row(patient, {}, {"reason": reason}))
+        rows += [_row(patient, told, row) for row in (*told["rows"], *told["left_out"])]
+    made = tuple(patient.name for patient in everyone if found[patient.name].new)
+    failed = {name: one.reason for name, one in found.items() if one.reason is not None}
     (run / FOLDER).mkdir(parents=True, exist_ok=True)
     write_tsv(run / FOLDER / "patches.tsv", rows)
-    progress("patches", len(cohort.patients), len(cohort.patients))
-    return PatchRun(run, rows, tuple(made), failed)
+    return PatchRun(run, rows, made, failed)
 
 
-def _by_depth(settings: PatchSettings) -> Finder:
-    """Regions by depth below the joint surface."""
+@dataclass(frozen=True)
+class ByDepth:
+    """Regions by depth below the joint surface.
 
-    def find(labels: Labels, told: str | None) -> tuple[str, Mapping[str, Mask]]:
+    Attributes
+    ----------
+    settings : PatchSettings
+        Where regions begin and end.
+    """
+
+    settings: PatchSettings
+
+    def __call__(self, labels: Labels, told: str | None) -> tuple[str, Mapping[str, Mask]]:
+        """The side, as told or by the fibula, and the regions."""
         bones = KneeBones.from_labels(labels)
         side = told or knee_side(bones)
         if side is None:
@@ -122,12 +137,39 @@ def _by_depth(settings: PatchSettings) -> Finder:
                 "which knee it is cannot be seen without the fibula; give column 'side' in "
                 "participants.tsv."
             )
-        found = find_subchondral(
-            bones, side=side, deepest_mm=settings.deepest_mm, plate_mm=settings.plate_mm
-        )
-        return side, found.regions
+        depths = {"deepest_mm": self.settings.deepest_mm, "plate_mm": self.settings.plate_mm}
+        return side, find_subchondral(bones, side=side, **depths).regions
 
-    return find
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a patient.
+
+    Attributes
+    ----------
+    name : str
+        Who.
+    told : mapping
+        What is stored beside the patches.
+    new : bool
+        Whether they were cut now.
+    reason : str or None
+        Why there are none.
+    """
+
+    name: str
+    told: Mapping[str, Any]
+    new: bool = False
+    reason: str | None = None
+
+
+def _outcome(run: Path, settings: PatchSettings, find: Finder, patient: Patient) -> Outcome:
+    """Cut a patient's patches, or say why not."""
+    try:
+        told, new = _patient(run, patient, settings, find)
+    except OsteonError as fault:
+        return Outcome(patient.name, {"rows": [], "left_out": []}, reason=str(fault))
+    return Outcome(patient.name, told, new)
 
 
 def _patient(
