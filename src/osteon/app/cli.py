@@ -16,6 +16,7 @@ from .cite import cite
 from .evaluate import evaluate
 from .knee import knee
 from .measure import measure
+from .reproduce import reproduce
 from .simulate import simulate
 from .structure import structure
 
@@ -41,6 +42,7 @@ app.command(calibrate)
 app.command(simulate)
 app.command(evaluate)
 app.command(knee)
+app.command(reproduce)
 app.command(cite)
 
 

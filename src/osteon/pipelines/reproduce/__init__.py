@@ -1,0 +1,1 @@
+"""Published systems from nothing to their tables, in one call each."""

@@ -1,0 +1,282 @@
+"""The knee system (SRRD) from a virtual cohort to its tables."""
+
+import resource
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from ... import __version__
+from ...core import BadSetting, UnusableTable
+from ...learn.fit import FitSettings
+from ...learn.networks.trunk import TrunkSettings
+from ...learn.students import StudentSettings
+from ...learn.synthesis_settings import SynthesisSettings, Variant
+from ...simulate.cohort.plan import CohortSettings
+from ...simulate.cohort.sites import default_sites
+from ..cohorts.run import simulate_cohort
+from ..cohorts.store import write_json
+from ..knee.cohort import KneeCohort, read_cohort
+from ..knee.evaluating import HEADLINE, evaluate_cohort
+from ..knee.patch_cut import PatchSettings
+from ..knee.patches import make_patches
+from ..knee.registering import register_cohort
+from ..knee.registration_figures import RegistrationStudy, registration_section
+from ..knee.shipping import ship_model
+from ..knee.synthesis_errors import synthesis_errors
+from ..knee.synthesizing import synthesize_cohort
+from ..knee.training import TrainingSettings, train_cohort
+from ..manifest import manifest
+
+Progress = Callable[[str, int, int], None]
+
+SCHEMA = "osteon-srrd-1"
+"""Version of the results."""
+
+STAGES = 9
+
+GIB = 2**20
+"""Of the unit in which the system tells memory, KiB."""
+
+
+@dataclass(frozen=True)
+class SrrdSettings:
+    """Choices of a reproduction.
+
+    Attributes
+    ----------
+    preset : {"small", "full"}
+        Small: for two cores within the hour; full: images as scanners make them, published sizes
+        of networks, for a GPU.
+    subjects : int
+        Patients, a quarter of them external.
+    seed : int
+        Of the cohort.
+    variants : tuple of str
+        Syntheses; the last one's synthetic CTs are registered with.
+    registration : RegistrationStudy
+        Knees and starts for the errors of registration.
+    patches : PatchSettings
+        What is cut.
+    training : TrainingSettings
+        Students, folds and seeds.
+    """
+
+    preset: Literal["small", "full"] = "small"
+    subjects: int = 32
+    seed: int = 6
+    variants: tuple[Variant, ...] = ("cyclegan", "supervised")
+    registration: RegistrationStudy = field(default_factory=RegistrationStudy)
+    patches: PatchSettings = field(default_factory=PatchSettings)
+    training: TrainingSettings = field(default_factory=TrainingSettings)
+
+    def __post_init__(self) -> None:
+        """Refuse a cohort too small to be divided."""
+        if self.subjects < 16:
+            raise BadSetting(
+                f"five folds and an external site need 16 patients or more; got {self.subjects}."
+            )
+
+
+STUDENT = StudentSettings(
+    trunk=TrunkSettings(widths=(16, 32, 64)), fit=FitSettings(epochs=20, batch=32)
+)
+"""Student and teacher of two cores."""
+
+VARIED = replace(STUDENT, gain=0.1, shift=0.1, noise=0.15)
+"""The same with input varied as scanners vary it."""
+
+
+def preset(name: str) -> SrrdSettings:
+    """Settings of a preset.
+
+    Raises
+    ------
+    BadSetting
+        If there is no such preset.
+    """
+    if name == "small":
+        training = TrainingSettings(
+            student=STUDENT,
+            kinds=("none", "features"),
+            seeds=(0,),
+            sizes=(10,),
+            varied=VARIED,
+        )
+        return SrrdSettings(registration=RegistrationStudy(knees=8), training=training)
+    if name == "full":
+        student = StudentSettings(
+            trunk=TrunkSettings(lattice=64, first=4, widths=(32, 64, 128, 256)),
+            fit=FitSettings(epochs=60, batch=32, rate=1e-3),
+            stages=(0.0, 0.25, 0.5, 1.0),
+        )
+        varied = replace(student, gain=0.1, shift=0.1, noise=0.15)
+        return SrrdSettings(
+            preset="full",
+            subjects=107,
+            patches=PatchSettings(mr_voxels=64),
+            training=TrainingSettings(student=student, varied=varied),
+        )
+    raise BadSetting(f"no preset is called '{name}'; there are small and full.")
+
+
+def study(subjects: int, seeds: int) -> SrrdSettings:
+    """The small preset grown to a study: all kinds of distillation and the learning curve.
+
+    Parameters
+    ----------
+    subjects : int
+        Patients, a quarter of them external; 107 leave 80 to be trained on and tested.
+    seeds : int
+        Of the trainings.
+    """
+    small = preset("small")
+    training = TrainingSettings(
+        student=STUDENT, seeds=tuple(range(seeds)), sizes=(20, 40), varied=VARIED
+    )
+    return replace(
+        small, subjects=subjects, training=training, registration=RegistrationStudy(knees=40)
+    )
+
+
+def reproduce_srrd(
+    out: Path,
+    settings: SrrdSettings,
+    *,
+    jobs: int = 2,
+    progress: Progress = lambda what, done, steps: None,
+) -> dict[str, Any]:
+    """Simulate, register, synthesise, train, judge: everything, each stage kept and not done twice.
+
+    Parameters
+    ----------
+    out : Path
+        Folder: ``cohort``, ``model`` and ``srrd.json`` come into it.
+    settings : SrrdSettings
+        Choices.
+    jobs : int
+        Processes at once.
+    progress : function
+        Told what is done, the steps done, and how many there are.
+
+    Returns
+    -------
+    dict
+        What ``srrd.json`` holds, for `osteon.report.write_knee_results`.
+
+    Raises
+    ------
+    BadSetting
+        If the folder holds another cohort.
+    UnusableTable
+        If too few patients come through a stage.
+    """
+    began = time.monotonic()
+    clock = _Clock(progress)
+    with clock.stage("simulate the cohort") as told:
+        cohort = _simulated(out / "cohort", settings, jobs, told)
+    with clock.stage("register MR and CT directly") as told:
+        register_cohort(cohort, method="direct", jobs=jobs, progress=told)
+    synthesis = []
+    for variant in settings.variants:
+        with clock.stage(f"synthesise CT, {variant}") as told:
+            made = SynthesisSettings.preset(settings.preset, variant)
+            synthesize_cohort(cohort, settings=made, progress=told)
+            synthesis += _synthesis_rows(variant, synthesis_errors(cohort, progress=told))
+    with clock.stage("errors of registration") as told:
+        registered = registration_section(cohort, settings.registration, jobs=jobs, progress=told)
+    with clock.stage("cut patches, measure MR") as told:
+        make_patches(cohort, settings.patches, jobs=jobs, progress=told)
+    with clock.stage("train teachers and students") as told:
+        train_cohort(cohort, settings=settings.training, jobs=jobs, progress=told)
+    with clock.stage("judge") as told:
+        judged = evaluate_cohort(cohort, progress=told)
+    with clock.stage("write the model") as told:
+        kinds = settings.training.kinds
+        kind = HEADLINE if HEADLINE in kinds else kinds[-1]
+        ship_model(cohort, out / "model", kind=kind, student=settings.training.student)
+    plain = asdict(settings)
+    results = {
+        "schema": SCHEMA,
+        "osteon": __version__,
+        "settings": plain,
+        "synthesis": {"rows": synthesis},
+        "registration": registered,
+        **judged,
+        "cost": {"rows": clock.rows},
+        "manifest": manifest(plain, {}, time.monotonic() - began) | {"seed": settings.seed},
+    }
+    write_json(out / "srrd.json", results)
+    return results
+
+
+def _simulated(folder: Path, settings: SrrdSettings, jobs: int, told: Progress) -> KneeCohort:
+    wanted = CohortSettings(
+        "knee",
+        default_sites("knee"),
+        subjects=settings.subjects,
+        seed=settings.seed,
+        preset=settings.preset,
+    )
+    run = simulate_cohort(folder, wanted, jobs=jobs, progress=told)
+    if run.failed:
+        name, reason = next(iter(run.failed.items()))
+        raise UnusableTable(f"{len(run.failed)} patients could not be made; {name}: {reason}")
+    return read_cohort(folder)
+
+
+ERRORS = {"mae_body": "MAE body", "mae_bone": "MAE bone", "mae_soft": "MAE soft"}
+"""Keys of the results page, and names of the errors."""
+
+
+def _synthesis_rows(variant: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Mean errors of a variant over patients, and of matched intensities beside it."""
+    whole = [row for row in rows if row.get("MAE body") is not None]
+    found: list[dict[str, Any]] = []
+    for name, prefix in ((variant, ""), ("intensity matching", "matched ")):
+        means = {}
+        for key, error in ERRORS.items():
+            values = np.array([row[f"{prefix}{error}"] for row in whole], np.float64)
+            half = 1.96 * values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0
+            mean = float(values.mean())
+            means[key] = {"value": mean, "low": mean - half, "high": mean + half}
+        found.append({"name": name, "patients": len(whole), **means})
+    factor = found[1]["mae_body"]["value"] / found[0]["mae_body"]["value"]
+    found[0]["note"] = f"{factor:.2f} times better than matched intensities in the body"
+    return found
+
+
+class _Clock:
+    """Times stages, and passes their progress on as a share of the whole."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.rows: list[dict[str, Any]] = []
+        self._progress = progress
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[Progress]:
+        """Time one stage; yields its progress."""
+        began = time.monotonic()
+        at = len(self.rows)
+
+        def told(what: str, done: int, steps: int) -> None:
+            share = min(done / max(steps, 1), 1.0)
+            self._progress(f"{name}: {what}", round(1000 * (at + share)), 1000 * STAGES)
+
+        told("begins", 0, 1)
+        yield told
+        peaks = [
+            resource.getrusage(who).ru_maxrss / GIB
+            for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        ]
+        self.rows.append(
+            {
+                "name": name,
+                "minutes": round((time.monotonic() - began) / 60, 2),
+                "peak_gib": round(max(peaks), 2),
+            }
+        )
