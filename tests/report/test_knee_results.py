@@ -83,71 +83,49 @@ def test_published_areas_stand_below_ours(tmp_path):
     assert "Logistic, distilled 0.810 (0.770–0.840) 0.930" in text
 
 
-def judged(value):
-    return {"patches": {"ICC(2,1)": icc(value)}, "regions": {}, "left_out": 0}
-
-
 FOUND = {
     "regression": {
-        "patients": 80,
-        "seeds": 3,
-        "models": {
-            "teacher": {"app.BV/TV": judged(0.95), "srrd.Tb.N": judged(0.94)},
-            "features": {"app.BV/TV": judged(0.91), "srrd.Tb.N": judged(0.82)},
+        "rows": [
+            {"name": name, "parameter": parameter, "icc": icc(value)}
+            for name, value in (("teacher", 0.95), ("features", 0.91))
+            for parameter in ("app.BV/TV", "srrd.Tb.N")
+        ],
+        "difference": [
+            {"name": "features minus none", "parameter": "app.BV/TV", "learned_from": 64}
+            | {"difference": icc(0.02), "p": 0.2}
+        ],
+        "curve": [
+            {"name": kind, "parameter": parameter, "patients": many, "icc": {"value": 0.61}}
+            for kind in ("none", "features")
+            for parameter in ("app.BV/TV", "srrd.Tb.N")
+            for many in (20, 40)
+        ],
+        "scatter": {
+            name: {"x": [0.1, 0.2], "y": [0.1, 0.3]} for name in ("app.BV/TV", "srrd.Tb.N")
         },
-        "comparisons": [
-            {"a": "features", "b": "none", "parameter": "app.BV/TV", "difference": 0.02}
-            | {"low": 0.01, "high": 0.03, "p": 0.2},
-            {"a": "features", "b": "radiomics", "parameter": "app.BV/TV", "difference": 0.5},
-        ],
-        "learning_curve": [
-            {"patients": 20, "kind": "none", "icc": {"app.BV/TV": 0.61}},
-            {"patients": 20, "kind": "features", "icc": {"app.BV/TV": 0.66}}
-            | {"difference": {"app.BV/TV": {"difference": 0.05, "low": 0.01, "high": 0.09}}},
-        ],
-    },
-    "generalisation": {
-        "patients": 27,
-        "models": {"features": {"app.BV/TV": judged(0.8)}},
-        "loss": {"features": {"app.BV/TV": -0.11}},
     },
     "diagnosis": {
-        "patients": 4,
-        "diseased": 2,
-        "ceiling": "true parameters, logistic",
-        "models": {
-            "features, logistic": {"auc": icc(0.75), "of_ceiling": 0.9},
-            "true parameters, logistic": {"auc": icc(0.83), "of_ceiling": 1.0},
-        },
-        "comparisons": [
-            {"a": "features, logistic", "b": "none, logistic", "difference": icc(0.07), "p": 0.02}
+        "rows": [{"name": "none, logistic", "auc": icc(0.75), "of_ceiling": {"value": 0.9}}],
+        "curves": [
+            {"name": "none, logistic", "false_positive": [0, 1], "true_positive": [0, 1]},
         ],
-        "labels": [1, 0, 1, 0],
-        "probabilities": {
-            "features, logistic": [0.9, 0.6, 0.5, 0.1],
-            "true parameters, logistic": [0.9, 0.3, 0.8, 0.1],
-        },
     },
 }
 
 
-def test_what_evaluating_found_is_told_in_words(tmp_path):
+def test_models_are_called_by_their_names_and_recipes_stand_apart(tmp_path):
     text = plain(write_knee_results(results(**FOUND), tmp_path))
-    assert "Student, features distilled 0.910 (0.870–0.940)" in text
-    assert "Published student 0.804" in text
-    assert "The same, by the published recipe" in text
+    assert "Student, features distilled 0.910 (0.870–0.940) Published student 0.804" in text
+    assert "The same, by the published recipe What srrd.Tb.N Teacher on MR" in text
     assert "Published student 0.622" in text
-    assert "app.BV/TV Student, features distilled – 0.020 (0.010–0.030) 0.20" in text
-    assert "app.BV/TV Student, features distilled 20 0.050 (0.010–0.090)" in text
-    assert "0.500" not in text
-    assert "app.BV/TV 0.910 0.800 (0.760–0.830) −0.110" in text
-    assert "0.750 (0.710–0.780) 0.900 0.070 (0.030–0.100) 0.02" in text
-    assert "80 patients, 3 seeds" in text
+    assert "Student, features distilled minus student, not distilled 64 0.020" in text
+    assert "Student, not distilled 20 0.610 0.610 Student, not distilled 40 0.610 0.610" in text
+    assert "Student, not distilled, logistic 0.750 (0.710–0.780) 0.900" in text
 
 
-def test_curves_are_those_of_the_probabilities(tmp_path):
+def test_figures_are_those_of_the_standard_definitions(tmp_path):
     page = write_knee_results(results(**FOUND), tmp_path).read_text(encoding="utf-8")
-    assert re.findall(r'id="figure-([a-z0-9-]+)"', page) == ["learning-1", "roc"]
+    assert re.findall(r'id="figure-([a-z0-9-]+)"', page) == ["scatter-1", "learning-1", "roc"]
 
 
 def test_figures_are_drawn_for_what_is_there(tmp_path):
@@ -172,7 +150,7 @@ def test_every_section_shows_its_rows(tmp_path):
     assert text.count("12.5 (11.0–14.0)") == 2
     assert text.count("12.500 (11.000–14.000)") == 2
     assert "028 4.00 1.00" in text
-    assert "train 21.5 3.20" in text
+    assert "Train 21.5 3.20" in text
 
 
 def test_a_value_that_is_missing_is_a_dash_and_no_fault(tmp_path):

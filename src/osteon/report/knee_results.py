@@ -8,7 +8,6 @@ from ..core import BadSetting
 from . import tables
 from .evaluation_figures import paper_figure
 from .knee_results_parts import Section, sections
-from .knee_results_rows import as_rows
 from .page import environment, store, style_sheets
 from .printed import heading
 
@@ -47,7 +46,6 @@ def write_knee_results(results: Mapping[str, Any], folder: Path) -> Path:
         - ``real_structure``: ``rows`` of ``name``, ``parameter``, ``specimens``, ``icc``;
         - ``generalisation``: ``rows`` of ``name``, ``parameter``, ``inside``, ``outside`` and
           ``loss``;
-        - these three may instead have ``models``, as ``osteon knee evaluate`` finds them;
         - ``cost``: ``rows`` of ``name``, ``minutes`` or ``seconds``, ``peak_gib``.
     folder : Path
         Folder to write into; made where it is missing.
@@ -79,7 +77,7 @@ def _page(results: Mapping[str, Any]) -> str:
             manifest=manifest,
             osteon=str(results.get("osteon") or manifest.get("osteon") or ""),
             css=style_sheets("report.css", "evaluation.css"),
-            sections=[_drawn(one) for one in sections(as_rows(results))],
+            sections=[_drawn(one) for one in sections(results)],
         )
     )
 

@@ -22,6 +22,18 @@ PMC13106955, abstracts)."""
 
 PREFIXES = ("app.", "srrd.")
 
+KINDS = {
+    "teacher": "teacher on MR (ceiling of transfer)",
+    "none": "student, not distilled",
+    "features": "student, features distilled",
+    "output": "student, output distilled",
+    "variational": "student, variational distillation",
+    "radiomics": "radiomics and boosting",
+    "threshold": "CT thresholded",
+    "mean-hu": "mean HU",
+}
+"""What models are called on the page."""
+
 
 @dataclass(frozen=True)
 class Section:
@@ -71,7 +83,38 @@ def _section(key: str, given: Any) -> Section:
 
 
 def _rows(given: Mapping[str, Any], key: str = "rows") -> Rows:
-    return [row for row in given.get(key) or () if isinstance(row, Mapping)]
+    """Rows of a section, with models called by their names in words."""
+    rows = [dict(row) for row in given.get(key) or () if isinstance(row, Mapping)]
+    for row in rows:
+        if row.get("name") is not None:
+            row["name"] = _in_words(str(row["name"]))
+    return rows
+
+
+def _in_words(name: str) -> str:
+    """``"features minus none"`` and ``"none, logistic"`` with each model's name in words."""
+    sides = []
+    for side in name.split(" minus "):
+        kind, comma, rest = side.partition(",")
+        sides.append(KINDS.get(kind, kind) + comma + rest)
+    words = " minus ".join(sides)
+    return words[:1].upper() + words[1:]
+
+
+def _wide(rows: Rows, keys: Sequence[str]) -> list[Mapping[str, Any]]:
+    """A row for each of `keys`, with the ICC of each parameter in a column of its own."""
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows:
+        which = tuple(row.get(key) for key in keys)
+        line = found.setdefault(which, dict(zip(keys, which, strict=True)))
+        line[str(row.get("parameter"))] = row.get("icc")
+    return list(found.values())
+
+
+def _drawn(names: Sequence[str]) -> list[str]:
+    """Parameters that have figures: those of the standard definitions, where there are any."""
+    standard = [name for name in names if not name.startswith("srrd.")]
+    return standard or list(names)
 
 
 def _table(
@@ -137,12 +180,7 @@ def _registration(key: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _regression(key: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:
     rows = _rows(given)
     names = list(dict.fromkeys(str(row.get("parameter")) for row in rows))
-    wide: dict[str, dict[str, Any]] = {}
-    for row in rows:
-        wide.setdefault(str(row.get("name")), {"name": row.get("name")})[
-            str(row.get("parameter"))
-        ] = row.get("icc")
-    lines: list[Mapping[str, Any]] = list(wide.values())
+    lines = _wide(rows, ("name",))
     if lines:
         known = {n: {"value": v} for n in names if (v := _published(n)) is not None}
         lines.append({"name": "Published student", **known})
@@ -162,22 +200,25 @@ def _regression(key: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:
         ("parameter", "Parameter", "text"),
         NAME,
         ("learned_from", "Patients learned from", "count"),
-        ("difference", "Distilled minus undistilled", "share"),
+        ("difference", "Difference", "share"),
         ("p", "p", "p"),
-    ]
-    curve = [
-        NAME,
-        ("parameter", "Parameter", "text"),
-        ("patients", "Patients learned from", "count"),
-        ("icc", "ICC(2,1)", "share"),
     ]
     return [
         *tables,
         _table(
-            f"{key}-difference", "What distillation adds", _rows(given, "difference"), difference
+            f"{key}-difference", "Differences of ICC(2,1)", _rows(given, "difference"), difference
         ),
-        _table(f"{key}-curve", "ICC over patients learned from", _rows(given, "curve"), curve),
+        *_curves(key, _rows(given, "curve")),
     ]
+
+
+def _curves(key: str, rows: Rows) -> list[dict[str, Any]]:
+    """The learning curve as a table, parameters beside each other."""
+    names = list(dict.fromkeys(str(row.get("parameter")) for row in rows))
+    lines = _wide(rows, ("name", "patients"))
+    size = ("patients", "Patients learned from", "count")
+    columns = [NAME, size, *((name, name, "share") for name in names)]
+    return [_table(f"{key}-curve", "ICC(2,1) over patients learned from", lines, columns)]
 
 
 def _published(parameter: str) -> float | None:
@@ -190,14 +231,15 @@ def _published(parameter: str) -> float | None:
 def _regression_figures(given: Mapping[str, Any]) -> list[dict[str, Any]]:
     figures = []
     scatters = given.get("scatter") or {}
-    for number, (name, data) in enumerate(scatters.items(), start=1):
+    for number, name in enumerate(_drawn(list(scatters)), start=1):
+        data = scatters[name]
         drawn = {"identity": True, "x_name": "Reference from MR", "y_name": "From CT", **data}
         figures.append(
             {
                 "key": f"scatter-{number}",
                 "kind": "scatter",
                 "title": f"{name}, from CT and from MR",
-                "caption": "Regions of patients that were not learned from.",
+                "caption": "Patches of patients that were not learned from.",
                 "data": drawn,
             }
         )
@@ -206,7 +248,8 @@ def _regression_figures(given: Mapping[str, Any]) -> list[dict[str, Any]]:
         series = by_name.setdefault(str(row.get("parameter")), {})
         points = {"patients": row.get("patients"), **_estimate(row.get("icc"))}
         series.setdefault(str(row.get("name")), []).append(points)
-    for number, (name, series) in enumerate(by_name.items(), start=1):
+    for number, name in enumerate(_drawn(list(by_name)), start=1):
+        series = by_name[name]
         data = {
             "published": _published(name),
             "series": [{"name": one, "points": points} for one, points in series.items()],
@@ -247,7 +290,7 @@ def _diagnosis(key: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _diagnosis_figures(given: Mapping[str, Any]) -> list[dict[str, Any]]:
-    curves = given.get("curves") or []
+    curves = [{**one, "name": _in_words(str(one.get("name")))} for one in given.get("curves") or ()]
     if not curves:
         return []
     return [
