@@ -64,6 +64,7 @@ def helps(tmp_path_factory):
     texts["evaluate"] = "".join(osteon(["evaluate", one, "--help"], folder) for one in asked)
     stages = ("predict", "synthesize", "register", "reference", "train", "evaluate")
     texts["knee"] = "".join(osteon(["knee", one, "--help"], folder) for one in stages)
+    texts["reproduce"] = osteon(["reproduce", "srrd", "--help"], folder)
     texts[""] = osteon(["--help"], folder)
     return {one: set(re.findall(r"--[\w-]+", text)) for one, text in texts.items()}
 

@@ -211,6 +211,46 @@ def test_jobs_below_one_are_refused(tmp_path):
     assert "--jobs must be at least 1" in here("knee", "register", tmp_path, "--jobs", "0").stderr
 
 
+@pytest.fixture
+def reproduced(monkeypatch):
+    """Reproducing without the hours: results of which nothing was run."""
+    from osteon.pipelines.reproduce import srrd
+
+    def quick(out, settings, *, jobs, progress):
+        out.mkdir()
+        asked = {"subjects": settings.subjects, "jobs": jobs}
+        return {"schema": "osteon-srrd-1", "osteon": "0", "settings": asked}
+
+    monkeypatch.setattr(srrd, "reproduce_srrd", quick)
+
+
+def test_reproducing_writes_the_page_and_the_results_with_their_command(tmp_path, reproduced):
+    out = tmp_path / "srrd"
+    ran = here("reproduce", "srrd", "--subjects", "40", "--out", out)
+    assert (ran.returncode, ran.stdout) == (0, f"Report: {out / 'report.html'}\n")
+    data = json.loads((out / "srrd.json").read_text(encoding="utf-8"))
+    assert data["settings"] == {"subjects": 40, "jobs": 2}
+    command = "osteon reproduce srrd --preset small --subjects 40 --seeds 3 --out srrd"
+    assert data["command"] == command
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--jobs", "0"), "--jobs must be at least 1"),
+        (("--preset", "full", "--seeds", "2"), "--preset small"),
+        (("--subjects", "9"), "16 patients or more"),
+        (("--preset", "huge"), "huge"),
+    ],
+)
+def test_reproducing_what_cannot_be_is_one_line(options, words, tmp_path, reproduced):
+    ran = here("reproduce", "srrd", *options, "--out", tmp_path / "out")
+    assert ran.returncode == 2
+    assert words in ran.stderr
+    assert ran.stderr.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
 def test_every_stage_has_help_with_an_example():
     for number, stage in enumerate(STAGES, start=1):
         told = " ".join(here("knee", stage, "--help").stdout.split())

@@ -49,6 +49,8 @@ def srrd(
         Seeds of such a study; 3 where not given.
     jobs
         Processes at once.
+    json_
+        Print srrd.json to stdout instead of one line saying where the page is.
     """
     from importlib.util import find_spec
 
@@ -63,6 +65,7 @@ def srrd(
     check_out(out)
     with ProgressBar() as progress:
         progress("loading", 0, 1)
+        from ..pipelines.cohorts.store import write_json
         from ..pipelines.reproduce import srrd as system
         from ..report import write_knee_results
 
@@ -75,5 +78,6 @@ def srrd(
             command += f" --subjects {wanted.subjects} --seeds {len(wanted.training.seeds)}"
         results = system.reproduce_srrd(out, wanted, jobs=jobs, progress=progress)
         results["command"] = f"{command} --out {out.name}"
+        write_json(out / "srrd.json", results)
         page = write_knee_results(results, out)
     print(json.dumps(results) if json_ else f"Report: {page}")
