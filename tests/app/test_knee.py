@@ -263,7 +263,7 @@ def test_patients_that_failed_are_told_and_the_status_is_two(tmp_path, monkeypat
 
     run = patches.PatchRun(tmp_path, [], ("sub-001",), {"sub-002": "no image in sub-002/mr."})
     monkeypatch.setattr(cohort, "read_cohort", lambda folder: folder)
-    monkeypatch.setattr(patches, "make_patches", lambda people, *, progress: run)
+    monkeypatch.setattr(patches, "make_patches", lambda people, *, jobs, progress: run)
     ran = here("knee", "reference", tmp_path, "--json")
     assert ran.returncode == 2
     assert json.loads(ran.stdout)["failed"] == {"sub-002": "no image in sub-002/mr."}
