@@ -77,7 +77,7 @@ class Normalisation:
     def apply(self, hu: NDArray[np.floating]) -> NDArray[np.float32]:
         """HU as a network sees them."""
         normal = (np.clip(hu, self.low, self.high) - self.centre) / self.scale
-        return normal.astype(np.float32)
+        return np.asarray(normal, np.float32)
 
 
 @dataclass(frozen=True)
