@@ -23,7 +23,10 @@ FULL: dict[str, Any] = {
 }
 """What differs with a GPU: sizes as published."""
 
-CYCLES: dict[str, dict[str, Any]] = {"small": {"steps": 400, "batch": 4}, "full": {}}
+CYCLES: dict[str, dict[str, Any]] = {
+    "small": {"steps": 400, "batch": 3, "rate": 1e-3},
+    "full": {},
+}
 """What differs for a cycle, of which a step costs five times as much."""
 
 
@@ -69,15 +72,15 @@ class SynthesisSettings:
     crop: int = 80
     width: int = 16
     blocks: int = 3
-    batch: int = 6
-    steps: int = 600
-    rate: float = 1e-3
+    batch: int = 4
+    steps: int = 1200
+    rate: float = 2e-3
     adversarial: float = 1.0
     pixelwise: float = 100.0
     cycle: float = 1.0
     mutual_information: float = 1.0
     structure: bool = True
-    knees: int = 20
+    knees: int = 16
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -11,7 +11,7 @@ from osteon.core import HU, Grid, Labels, UnusableTable, Volume
 from osteon.io import read_scan, write_labels, write_volume
 from osteon.learn.synthesis_settings import SynthesisSettings
 from osteon.pipelines.knee.cohort import KneeCohort, Patient, read_cohort, run_folder
-from osteon.pipelines.knee.laid import bones_of, ct_on_mr, transforms_of
+from osteon.pipelines.knee.laid import bones_of, bones_on_mr, ct_on_mr, transforms_of
 from osteon.pipelines.knee.synthesis_errors import matched, slice_jitter, synthesis_errors
 from osteon.pipelines.knee.synthesizing import (
     halves_of,
@@ -116,7 +116,8 @@ def test_the_ct_lies_on_the_mr_with_each_bone_where_the_mr_has_it(cohort: KneeCo
     assert patient.mr is not None
     ct, mr = read_scan(patient.ct).volume, read_scan(patient.mr).volume
     transforms = transforms_of(cohort, "sub-0")
-    laid = ct_on_mr(ct, transforms, bones_of(cohort, "sub-0", ct.grid), onto=mr.grid).values
+    there = bones_on_mr(transforms, bones_of(cohort, "sub-0", ct.grid), onto=mr.grid)
+    laid = ct_on_mr(ct, transforms, there, onto=mr.grid).values
     assert np.nanmean(laid[mr.values > 450]) > 345
     assert abs(np.nanmedian(laid[(mr.values > 150) & (mr.values < 250)]) - 40) < 10
     assert np.isnan(laid).any()
@@ -206,7 +207,9 @@ def test_errors_fall_as_it_learns_and_stand_beside_intensity_matching(cohort: Kn
     ct = read_scan(patient.ct or "").volume
     mr = read_scan(patient.mr or "").volume
     bones = bones_of(cohort, "sub-0", ct.grid)
-    laid = ct_on_mr(ct, transforms_of(cohort, "sub-0"), bones, onto=mr.grid)
+    transforms = transforms_of(cohort, "sub-0")
+    there = bones_on_mr(transforms, bones, onto=mr.grid)
+    laid = ct_on_mr(ct, transforms, there, onto=mr.grid)
     values = np.nan_to_num(laid.values, nan=-1000.0) + 10
     write_volume(synthetic_ct_path(cohort, "sub-0"), Volume(values, mr.grid, HU))
     rows = synthesis_errors(cohort, detailed=True)

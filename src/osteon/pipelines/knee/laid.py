@@ -87,7 +87,7 @@ def bones_on_mr(
 
 
 def ct_on_mr(
-    ct: Volume, transforms: Mapping[str, Rigid], bones: Mapping[str, Mask], *, onto: Grid
+    ct: Volume, transforms: Mapping[str, Rigid], there: Mapping[str, Mask], *, onto: Grid
 ) -> Volume:
     """The CT on the places of an MR, every bone where the MR has it; NaN where it does not reach.
 
@@ -95,14 +95,17 @@ def ct_on_mr(
     ----------
     ct : Volume
         In HU.
-    transforms, bones, onto
-        As of `bones_on_mr`.
+    transforms : mapping of str to Rigid
+        By bone, from places of the CT to places of the MR.
+    there : mapping of str to Mask
+        Bones where the MR has them, of `bones_on_mr`.
+    onto : Grid
+        In the world of the MR.
 
     Raises
     ------
     EmptyRegion
         If the MR shows none of the bones, or none was registered.
     """
-    there = bones_on_mr(transforms, bones, onto=onto)
     back = {name: transforms[name].inverse() for name in there}
     return merged(ct.in_unit(HU), back, there, onto=onto, outside=np.nan)

@@ -49,7 +49,7 @@ class _Pair:
 def synthesis_errors(
     cohort: KneeCohort,
     *,
-    most: int | None = None,
+    most: int | None = 20,
     detailed: bool = False,
     progress: Progress = lambda what, done, steps: None,
 ) -> list[dict[str, Any]]:
@@ -65,7 +65,7 @@ def synthesis_errors(
     cohort : KneeCohort
         After `synthesize_cohort`.
     most : int, optional
-        At most so many patients, evenly over the table.
+        At most so many patients, evenly over the table; all if None. One takes about 12 s.
     detailed : bool
         Add RMSE, PSNR, SSIM and MS-SSIM in the body (`osteon.evaluate.images.fidelity`).
     progress : function
@@ -151,8 +151,8 @@ def _pair(cohort: KneeCohort, patient: Patient) -> _Pair:
     else:
         transforms = transforms_of(cohort, patient.name)
         bones, laid_by = bones_of(cohort, patient.name, ct.grid), "registration"
-    laid = ct_on_mr(ct, transforms, bones, onto=mr.grid)
     there = bones_on_mr(transforms, bones, onto=mr.grid)
+    laid = ct_on_mr(ct, transforms, there, onto=mr.grid)
     known = np.isfinite(laid.values)
     filled = Volume(np.where(known, laid.values, -1000).astype(np.float32), mr.grid, HU)
     body = Mask(known & _body(filled.values), mr.grid)

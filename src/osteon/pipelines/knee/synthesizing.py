@@ -19,7 +19,7 @@ from ...learn.synthesis_slices import KneeSlices, ct_slices, from_hu, mr_slices,
 from ..cohorts.store import write_json
 from ..processes import shared_out
 from .cohort import KneeCohort, Patient, run_folder
-from .laid import bones_of, ct_on_mr, transforms_of
+from .laid import bones_of, bones_on_mr, ct_on_mr, transforms_of
 
 Progress = Callable[[str, int, int], None]
 
@@ -240,7 +240,9 @@ def _slices(cohort: KneeCohort, patient: Patient, settings: SynthesisSettings) -
         own = sagittal_grid(ct.grid, settings.pixel_mm)
         return KneeSlices(seen, ct_slices(ct, own).astype(np.float16))
     bones = bones_of(cohort, patient.name, ct.grid)
-    laid = ct_on_mr(ct, transforms_of(cohort, patient.name), bones, onto=lattice)
+    transforms = transforms_of(cohort, patient.name)
+    there = bones_on_mr(transforms, bones, onto=lattice)
+    laid = ct_on_mr(ct, transforms, there, onto=lattice)
     return KneeSlices(seen, from_hu(laid.values).astype(np.float16))
 
 
