@@ -108,7 +108,8 @@ def along(image: Volume, line: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     """Values along lines, and which of them the image shows whole."""
     index = image.grid.to_index(line).reshape(-1, 3).T
     last = np.array(image.grid.shape)[:, None] - 1
-    seen = ((index >= 0) & (index <= last)).all(axis=0).reshape(line.shape[:2]).all(axis=1)
+    inside: NDArray[np.bool_] = ((index >= 0) & (index <= last)).all(axis=0)
+    seen: NDArray[np.bool_] = inside.reshape(line.shape[:2]).min(axis=1)
     values = ndimage.map_coordinates(image.values.astype(float), index, order=1, mode="nearest")
     return values.reshape(line.shape[:2]), seen
 

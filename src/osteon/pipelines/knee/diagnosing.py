@@ -20,7 +20,7 @@ Numbers = NDArray[np.float64]
 Kind = Literal["logistic", "transformer", "cnn"]
 Progress = Callable[[str, int, int], None]
 
-KINDS = ("logistic", "transformer", "cnn")
+KINDS: tuple[Kind, ...] = ("logistic", "transformer", "cnn")
 AVERAGED_PARTS = 3
 """Parts of the training patients, each told by a model that was trained on the others."""
 

@@ -69,7 +69,7 @@ class SrrdSettings:
     preset: Literal["small", "full"] = "small"
     subjects: int = 32
     seed: int = 6
-    variants: tuple[Variant, ...] = ("cyclegan", "supervised")
+    variants: tuple[Variant, ...] = ("supervised",)
     registration: RegistrationStudy = field(default_factory=RegistrationStudy)
     patches: PatchSettings = field(default_factory=PatchSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
@@ -118,6 +118,7 @@ def preset(name: str) -> SrrdSettings:
         return SrrdSettings(
             preset="full",
             subjects=107,
+            variants=("cyclegan", "2.5d", "supervised"),
             patches=PatchSettings(mr_voxels=64),
             training=TrainingSettings(student=student, varied=varied),
         )
@@ -139,7 +140,11 @@ def study(subjects: int, seeds: int) -> SrrdSettings:
         student=STUDENT, seeds=tuple(range(seeds)), sizes=(20, 40), varied=VARIED
     )
     return replace(
-        small, subjects=subjects, training=training, registration=RegistrationStudy(knees=40)
+        small,
+        subjects=subjects,
+        variants=("cyclegan", "supervised"),
+        training=training,
+        registration=RegistrationStudy(knees=40),
     )
 
 
@@ -185,7 +190,7 @@ def reproduce_srrd(
     for variant in settings.variants:
         with clock.stage(f"synthesise CT, {variant}") as told:
             made = SynthesisSettings.preset(settings.preset, variant)
-            synthesize_cohort(cohort, settings=made, progress=told)
+            synthesize_cohort(cohort, settings=made, jobs=jobs, progress=told)
             synthesis += _synthesis_rows(variant, synthesis_errors(cohort, progress=told))
     with clock.stage("errors of registration") as told:
         registered = registration_section(cohort, settings.registration, jobs=jobs, progress=told)
