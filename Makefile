@@ -13,7 +13,7 @@ demo: .venv/base.done ## measure a real CT and say where the report is
 
 test: .venv/test.done ## run every test that this machine can run
 	@sh tools/browser.sh
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadscope
 
 check: .venv/test.done ## style, types, import contract, size of files and functions
 	$(BIN)/ruff check .

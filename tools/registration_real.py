@@ -108,8 +108,8 @@ def along(image: Volume, line: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     """Values along lines, and which of them the image shows whole."""
     index = image.grid.to_index(line).reshape(-1, 3).T
     last = np.array(image.grid.shape)[:, None] - 1
-    inside: NDArray[np.bool_] = ((index >= 0) & (index <= last)).all(axis=0)
-    seen: NDArray[np.bool_] = inside.reshape(line.shape[:2]).min(axis=1)
+    inside = ((index >= 0) & (index <= last)).reshape(3, *line.shape[:2])
+    seen: NDArray[np.bool_] = np.logical_and.reduce(inside, axis=(0, 2))
     values = ndimage.map_coordinates(image.values.astype(float), index, order=1, mode="nearest")
     return values.reshape(line.shape[:2]), seen
 
