@@ -22,8 +22,8 @@ knee = App(
     help=(
         "Read the subchondral bone of a knee from CT alone, as networks learned it from MR.\n\n"
         "`predict` is for one scan and a model. The others are the stages that make a model of a "
-        "cohort folder, in this order: synthesize, register, reference, train, evaluate. Each "
-        "goes on where it was interrupted.\n\n"
+        "cohort folder, in this order: register, reference, train, evaluate; synthesize makes a CT "
+        "of each MR beside. Each goes on where it was interrupted.\n\n"
         "Research only: the weights at hand are trained on virtual cohorts."
     ),
 )
@@ -118,14 +118,11 @@ def _predict(ct: Path, trained: Any, which: Knee, reading: Reading, progress: An
 def _manifest(
     found: "KneePrediction", reading: Reading, inputs: dict[str, str], seconds: float
 ) -> dict[str, Any]:
-    """Manifest of the run, with the model's digest and what ran it."""
-    from ..learn.onnx import runtime_version
+    """Manifest of the run, with the model's digest."""
     from ..pipelines import manifest
 
     choices = {"side": found.side, "kvp": reading.kvp, "allow_gaps": reading.allow_gaps}
-    made = manifest(choices, inputs | {"model": found.model_sha256}, seconds)
-    made["packages"]["onnxruntime"] = runtime_version()
-    return made
+    return manifest(choices, inputs | {"model": found.model_sha256}, seconds)
 
 
 def _write(

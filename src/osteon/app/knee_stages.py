@@ -32,64 +32,21 @@ class Stage:
 
 def add_stages(knee: App) -> None:
     """Give `osteon knee` its stages, in their order."""
-    knee.command(sort_key=1)(synthesize)
-    knee.command(sort_key=2)(register)
+    knee.command(sort_key=1)(register)
+    knee.command(sort_key=2)(synthesize)
     knee.command(sort_key=3)(reference)
     knee.command(sort_key=4)(train)
     knee.command(sort_key=5)(evaluate)
 
 
-def synthesize(
-    cohort: Path,
-    *,
-    variant: Literal["cyclegan", "supervised", "2.5d", "2.5d-cyclegan"] = "cyclegan",
-    preset: Literal["small", "full"] = "small",
-    seed: Count = 0,
-    stage: Stage = Stage(),
-) -> int:
-    """Stage 1: learn to make a CT of an MR, and make one of everyone's MR.
-
-    Two syntheses are trained on images of different people that are not laid over each other;
-    each patient's synthetic CT comes from the one that never saw them. Registration lays that CT,
-    and the MR with it, on the true one.
-
-    Example: `osteon knee synthesize knees`
-
-    Parameters
-    ----------
-    cohort
-        Cohort folder: participants.tsv and one folder a patient with ct/ and mr/.
-    variant
-        cyclegan: from images of different people; supervised: from pairs that were registered
-        before; 2.5d: three slices at once.
-    preset
-        small: for two cores; full: for a GPU.
-    seed
-        Seed of weights and order.
-    """
-    from .progress import ProgressBar
-
-    _check_torch()
-    with ProgressBar() as progress:
-        progress("reading the cohort", 0, 1)
-        people = _read(cohort)
-        from ..learn.synthesis_settings import SynthesisSettings
-        from ..pipelines.knee.synthesizing import synthesize_cohort
-
-        settings = SynthesisSettings.preset(preset, variant, seed=seed)
-        run = synthesize_cohort(people, settings=settings, progress=progress)
-    told = {"folder": str(run.folder), "made": len(run.made)}
-    return _end("Synthetic CT", run.folder, told, run.failed, stage)
-
-
 def register(
     cohort: Path,
     *,
-    method: Literal["synthetic", "direct"] = "synthetic",
+    method: Literal["direct", "synthetic"] = "direct",
     jobs: Count = 1,
     stage: Stage = Stage(),
 ) -> int:
-    """Stage 2: find the bones in CT, and lay the MR on them, a bone at a time.
+    """Stage 1: find the bones in CT, and lay the MR on them, a bone at a time.
 
     Each result says how far it can be trusted; one that failed is not used.
 
@@ -100,8 +57,8 @@ def register(
     cohort
         Cohort folder.
     method
-        synthetic: by the CT that stage 1 made; direct: by mutual information of MR and CT, which
-        needs no stage 1.
+        direct: by mutual information of MR and CT; synthetic: by the CT that stage 2 made of the
+        MR.
     jobs
         Patients at once, a process each; changes no number.
     """
@@ -122,6 +79,48 @@ def register(
         "bones_failed": dict(run.bones_failed),
     }
     return _end("Registrations", run.table, told, run.failed, stage)
+
+
+def synthesize(
+    cohort: Path,
+    *,
+    variant: Literal["cyclegan", "supervised", "2.5d", "2.5d-cyclegan"] = "supervised",
+    preset: Literal["small", "full"] = "small",
+    seed: Count = 0,
+    stage: Stage = Stage(),
+) -> int:
+    """Stage 2, not needed by those after it: learn to make a CT of an MR, and make everyone's.
+
+    Two syntheses are trained, and each patient's synthetic CT comes from the one that never saw
+    them. Registration may then be repeated with it: osteon knee register --method synthetic.
+
+    Example: `osteon knee synthesize knees`
+
+    Parameters
+    ----------
+    cohort
+        Cohort folder: participants.tsv and one folder a patient with ct/ and mr/.
+    variant
+        supervised: from pairs that were registered before; cyclegan: from images of different
+        people, as published, which wants a GPU; 2.5d: three slices at once.
+    preset
+        small: for two cores; full: for a GPU.
+    seed
+        Seed of weights and order.
+    """
+    from .progress import ProgressBar
+
+    _check_torch()
+    with ProgressBar() as progress:
+        progress("reading the cohort", 0, 1)
+        people = _read(cohort)
+        from ..learn.synthesis_settings import SynthesisSettings
+        from ..pipelines.knee.synthesizing import synthesize_cohort
+
+        settings = SynthesisSettings.preset(preset, variant, seed=seed)
+        run = synthesize_cohort(people, settings=settings, progress=progress)
+    told = {"folder": str(run.folder), "made": len(run.made)}
+    return _end("Synthetic CT", run.folder, told, run.failed, stage)
 
 
 def reference(cohort: Path, *, jobs: Count = 1, stage: Stage = Stage()) -> int:

@@ -4,7 +4,6 @@ import logging
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -176,14 +175,6 @@ def open_session(data: bytes, name: str) -> Any:
     except Exception as fault:  # its errors have no common class but this
         reason = " ".join(str(fault).split())[:120]
         raise BadSetting(f"{name} cannot be read as ONNX: {reason}.") from None
-
-
-def runtime_version() -> str | None:
-    """Version of ONNX Runtime; None where it is not installed."""
-    try:
-        return version("onnxruntime")
-    except PackageNotFoundError:
-        return None
 
 
 def run_session(

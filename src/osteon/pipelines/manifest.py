@@ -24,6 +24,9 @@ PACKAGES = (
     "SimpleITK",
     "matplotlib",
     "jinja2",
+    "torch",
+    "scikit-learn",
+    "onnxruntime",
 )
 """Packages that can change a number or a picture."""
 

@@ -1,0 +1,57 @@
+"""The reproduction of the knee system: its presets, and how its stages are told and timed."""
+
+import pytest
+
+from osteon.core import BadSetting
+from osteon.pipelines.reproduce.srrd import _Clock, _synthesis_rows, preset, study
+
+
+def test_there_are_two_presets_and_a_study():
+    assert preset("small").training.seeds == (0,)
+    assert preset("full").subjects == 107
+    assert preset("full").patches.mr_voxels == preset("full").training.student.trunk.lattice
+    with pytest.raises(BadSetting, match="small and full"):
+        preset("medium")
+    grown = study(40, 2)
+    assert (grown.subjects, grown.training.seeds) == (40, (0, 1))
+    assert "variational" in grown.training.kinds
+    with pytest.raises(BadSetting, match="16 patients"):
+        study(12, 1)
+
+
+def row(body, matched):
+    made = {f"MAE {part}": body for part in ("body", "bone", "soft")}
+    return made | {f"matched MAE {part}": matched for part in ("body", "bone", "soft")}
+
+
+def test_errors_of_synthesis_are_means_over_patients_beside_matched_intensities():
+    rows = [row(60.0, 150.0), row(80.0, 200.0), {"reason": "no image"}]
+    own, matched = _synthesis_rows("supervised", rows)
+    assert (own["name"], matched["name"]) == ("supervised", "intensity matching")
+    assert own["patients"] == 2
+    assert own["mae_body"]["value"] == 70.0
+    # 1.96 standard errors of two values 20 apart
+    assert own["mae_bone"]["high"] == pytest.approx(70.0 + 1.96 * 10.0)
+    assert matched["mae_soft"]["value"] == 175.0
+    assert own["note"].startswith("2.50 times better")
+
+
+def test_progress_rises_over_all_stages_and_each_is_timed():
+    told = []
+    clock = _Clock(lambda what, done, steps: told.append((what, done / steps)))
+    for name in ("one", "two"):
+        with clock.stage(name) as progress:
+            progress("half", 1, 2)
+            progress("more than all", 5, 2)
+    shares = [share for _, share in told]
+    assert shares == sorted(shares)
+    assert told[1] == ("one: half", pytest.approx(0.5 / 9, abs=1e-3))
+    assert [one["name"] for one in clock.rows] == ["one", "two"]
+    assert all(one["peak_gib"] > 0 and one["minutes"] >= 0 for one in clock.rows)
+
+
+def test_a_stage_that_fails_is_not_timed_as_done():
+    clock = _Clock(lambda what, done, steps: None)
+    with pytest.raises(KeyError), clock.stage("one"):
+        raise KeyError("x")
+    assert clock.rows == []
