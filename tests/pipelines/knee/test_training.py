@@ -8,8 +8,10 @@ import pytest
 from knee_cohorts import TINY, cohort_of_patches
 from osteon.core import UnusableTable
 from osteon.pipelines.knee.cohort import read_cohort, run_folder
+from osteon.pipelines.knee.left_out import gather
 from osteon.pipelines.knee.patch_store import read_patches
 from osteon.pipelines.knee.training import (
+    STUDY,
     folds_of,
     groups_of,
     kept_file,
@@ -42,6 +44,131 @@ def test_no_patient_is_trained_on_and_tested(cohort):
         "fold1-seed0",
         "all-seed0",
     }
+
+
+def edited(cohort, *changes):
+    """The cohort with another table."""
+    path = cohort.root / "participants.tsv"
+    text = path.read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    path.write_text(text, encoding="utf-8")
+    return read_cohort(cohort.root)
+
+
+def in_pairs(cohort):
+    """The cohort without folds, two knees of each person but the last one."""
+    lines = (cohort.root / "participants.tsv").read_text(encoding="utf-8").splitlines()
+    rows = [
+        line.replace("internal\t0", "internal\tn/a").replace("internal\t1", "internal\tn/a")
+        for line in lines[1:]
+    ]
+    people = [f"{row}\tp{number // 2}" for number, row in enumerate(rows)]
+    text = "\n".join([f"{lines[0]}\tpatient", *people])
+    (cohort.root / "participants.tsv").write_text(text + "\n", encoding="utf-8")
+    return read_cohort(cohort.root)
+
+
+def test_both_knees_of_a_person_are_in_one_fold_and_one_part_of_the_learning_curve(tmp_path):
+    cohort = in_pairs(cohort_of_patches(tmp_path, inside=16, outside=2))
+    person = {patient.name: patient.person for patient in cohort.patients}
+    folds = folds_of(cohort, names_of(cohort), 3)
+    assert len({(person[name], fold) for name, fold in folds.items()}) == 8
+    wanted = replace(TINY, sizes=(3,))
+    for group in groups_of(cohort, folds, names_of(cohort), wanted):
+        assert not {person[n] for n in group.train} & {person[n] for n in group.test}
+        if group.name.startswith("size3"):
+            assert len(group.train) == 6
+            assert len({person[name] for name in group.train}) == 3
+
+
+def test_a_person_on_both_sides_of_a_group_is_refused(tmp_path):
+    cohort = in_pairs(cohort_of_patches(tmp_path, inside=4, outside=2))
+    folds = {f"sub-{number:02d}": number % 2 for number in range(4)}
+    with pytest.raises(UnusableTable, match="'p0' is in 'training' and 'test'"):
+        groups_of(cohort, folds, names_of(cohort), TINY)
+
+
+def test_a_cohort_without_external_patients_is_trained_on(tmp_path):
+    cohort = cohort_of_patches(tmp_path, outside=0)
+    groups = groups_of(cohort, folds_of(cohort, names_of(cohort), 5), names_of(cohort), TINY)
+    assert [group.test for group in groups if group.name == "all-seed0"] == [()]
+
+
+def test_a_patient_of_another_split_is_not_trained_on(cohort):
+    left = edited(cohort, ("sub-04\tinternal\t0", "sub-04\tunlabelled\tn/a"))
+    assert sorted(folds_of(left, names_of(left), 5)) == [f"sub-{n:02d}" for n in range(4)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("internal\t1", "internal\tn/a", "3 of 5 patients have a fold, sub-01 has none"),
+        ("internal\t1", "internal\t0", "all 5 patients are in fold 0"),
+    ],
+)
+def test_folds_that_leave_nobody_out_or_somebody_without_are_one_line(cohort, old, new, told):
+    odd = edited(cohort, (old, new))
+    with pytest.raises(UnusableTable, match=told):
+        folds_of(odd, names_of(odd), 5)
+
+
+def test_folds_are_drawn_of_few_people_and_where_a_label_is_rare(tmp_path):
+    cohort = in_pairs(cohort_of_patches(tmp_path, inside=6, outside=0))
+    assert sorted(np.bincount(list(folds_of(cohort, names_of(cohort), 5).values()))) == [2, 2, 2]
+    rare = edited(cohort, ("sub-03\tinternal\tn/a\ttrue", "sub-03\tinternal\tn/a\tn/a"))
+    assert len(set(folds_of(rare, names_of(rare), 3).values())) == 3
+
+
+def test_what_was_trained_on_other_patches_is_trained_again(cohort):
+    folder = train_cohort(cohort, settings=TINY)
+    told, before = read_group(folder, "fold0-seed0")
+    path = run_folder(cohort) / "patches" / f"{told['group']['train'][0]}.json"
+    path.write_text(path.read_text(encoding="utf-8").replace('"inputs": {}', '"inputs": {"a": 1}'))
+    with pytest.raises(UnusableTable, match="cut anew after fold0-seed0 was trained"):
+        gather(run_folder(cohort), folder, [["fold0-seed0"]], ("none",))
+    again = []
+
+    def stopped(*step):
+        again.append(step)
+        if len(again) == 2:
+            raise KeyboardInterrupt
+
+    # fold 1 tests that patient, the last group is trained on all
+    with pytest.raises(KeyboardInterrupt):
+        train_cohort(cohort, settings=TINY, progress=stopped)
+    assert again[0][1:] == (0, 3)
+    assert not (folder / STUDY).is_file()
+    train_cohort(cohort, settings=TINY, progress=lambda *step: again.append(step))
+    assert again[2][1:] == (1, 3)
+    # the same numbers again, as the arrays were not changed
+    assert np.array_equal(read_group(folder, "fold0-seed0")[1]["none.mean"], before["none.mean"])
+
+
+def test_a_training_of_other_settings_does_not_go_on_with_a_checkpoint(cohort, monkeypatch):
+    from osteon.pipelines.knee import training
+
+    seen = []
+
+    def note(*given, checkpoint, **further):
+        seen.append(checkpoint.name)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "train_regressor", note)
+    wide = replace(TINY.student, weight=2.0)
+    for student in (TINY.student, TINY.student, wide):
+        with pytest.raises(KeyboardInterrupt):
+            train_cohort(cohort, settings=replace(TINY, student=student))
+    assert seen[0] == seen[1]
+    assert seen[0] != seen[2]
+
+
+def test_a_network_that_is_gone_is_trained_again(cohort):
+    folder = train_cohort(cohort, settings=TINY)
+    kept_file(folder, "all-seed0", "none").unlink()
+    train_cohort(cohort, settings=TINY)
+    assert kept_file(folder, "all-seed0", "none").is_file()
 
 
 def test_the_learning_curve_takes_fewer_patients_of_the_same_fold(cohort):

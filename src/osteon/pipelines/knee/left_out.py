@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ...core import UnusableTable
 from .patch_store import PatchSet, read_patches, read_told
-from .training import read_group
+from .training import patches_of, read_group
 
 Numbers = NDArray[np.float64]
 
@@ -100,7 +100,8 @@ def gather(
     Raises
     ------
     UnusableTable
-        If a patient is tested by two groups of a seed, or seeds have other patients.
+        If a patient is tested by two groups of a seed, seeds have other patients, or patches were
+        cut anew since.
     """
     order: list[str] = []
     layers: list[dict[str, dict[str, tuple[Numbers, Numbers]]]] = []
@@ -134,6 +135,11 @@ def _of_seed(
     found: dict[str, dict[str, tuple[Numbers, Numbers]]] = {}
     for number, name in enumerate(names):
         told, arrays = read_group(folder, name)
+        if told["patches"] != patches_of(run, told):
+            raise UnusableTable(
+                f"patches were cut anew after {name} was trained; osteon knee train trains it "
+                "again."
+            )
         begin = 0
         for patient in told["group"]["test"]:
             if patient in fold_of:

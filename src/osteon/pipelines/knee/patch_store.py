@@ -1,5 +1,6 @@
 """Patches on disk, arrays and words of each patient, and read together for training."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -125,6 +126,23 @@ def read_told(run: Path, name: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return told if isinstance(told, dict) and "rows" in told else None
+
+
+def digest_of_patches(run: Path, names: Sequence[str]) -> str:
+    """SHA-256 of what is stored beside the patches of some patients, in their order.
+
+    It changes when patches are cut anew from other images or by other settings.
+
+    Raises
+    ------
+    BadSetting
+        If a patient has no patches.
+    """
+    found = hashlib.sha256()
+    for name in names:
+        _told(run, name)
+        found.update(_place(run / FOLDER / f"{name}.npz").read_bytes())
+    return found.hexdigest()
 
 
 def _told(run: Path, name: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Teachers and students of a cohort: every fold and seed, each group a task that is kept."""
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -23,8 +24,8 @@ from ...learn.students import (
 )
 from ..cohorts.store import PART, write_json
 from ..processes import shared_out
-from .cohort import KneeCohort, run_folder
-from .patch_store import PatchSet, patients_with_patches, read_patches
+from .cohort import KneeCohort, Patient, run_folder
+from .patch_store import PatchSet, digest_of_patches, patients_with_patches, read_patches
 
 Progress = Callable[[str, int, int], None]
 
@@ -106,10 +107,12 @@ class Group:
 def folds_of(cohort: KneeCohort, names: Sequence[str], folds: int) -> dict[str, int]:
     """Fold of each internal patient that has patches: the cohort's own, or drawn once.
 
+    Both knees of a person are in one fold.
+
     Parameters
     ----------
     cohort : KneeCohort
-        With folds, or with labels to spread evenly.
+        With folds, or with labels to spread evenly where each is of as many people as folds.
     names : sequence of str
         Patients with patches.
     folds : int
@@ -118,31 +121,60 @@ def folds_of(cohort: KneeCohort, names: Sequence[str], folds: int) -> dict[str, 
     Returns
     -------
     dict
-        External patients have none.
+        Patients of another split than ``"internal"`` have none.
+
+    Raises
+    ------
+    UnusableTable
+        If there are no such patients, some have a fold and others none, or there is one fold.
     """
-    inside = [p for p in cohort.patients if p.name in set(names) and p.split != "external"]
+    inside = [p for p in cohort.patients if p.name in set(names) and p.split == "internal"]
     if not inside:
         raise UnusableTable(
             "no patient of the cohort has patches to train on; osteon knee reference makes them, "
             "and patches.tsv says why a patient has none."
         )
-    if all(patient.fold is not None for patient in inside):
-        return {patient.name: int(patient.fold or 0) for patient in inside}
+    own = {patient.name: patient.fold for patient in inside if patient.fold is not None}
+    if not own:
+        return _drawn(inside, folds)
+    if len(own) < len(inside):
+        lacks = next(patient.name for patient in inside if patient.fold is None)
+        raise UnusableTable(
+            f"{len(own)} of {len(inside)} patients have a fold, {lacks} has none; give every "
+            "internal patient one in participants.tsv, or leave the column out."
+        )
+    if len(set(own.values())) < 2:
+        raise UnusableTable(
+            f"all {len(own)} patients are in fold {own[inside[0].name]}; a patient left out needs "
+            "others to train on: make two folds or more, or leave the column out."
+        )
+    return own
+
+
+def _drawn(inside: Sequence[Patient], folds: int) -> dict[str, int]:
+    """Folds of whole people, with as many diseased each where there are enough."""
+    people = [patient.person for patient in inside]
     labels = [str(patient.oa) for patient in inside]
-    drawn = patient_splits([p.name for p in inside], folds=folds, labels=labels, seed=0)
+    rarest = min(
+        len({who for who, one in zip(people, labels, strict=True) if one == label})
+        for label in set(labels)
+    )
+    many = min(folds, len(set(people)))
+    drawn = patient_splits(people, folds=many, labels=labels if rarest >= many else None, seed=0)
     return {p.name: int(fold) for p, fold in zip(inside, drawn.fold, strict=True)}
 
 
 def groups_of(
     cohort: KneeCohort, fold_of: Mapping[str, int], names: Sequence[str], wanted: TrainingSettings
 ) -> list[Group]:
-    """All trainings of a study; no patient of a group is on both sides.
+    """All trainings of a study; no person of a group is on both sides.
 
-    Main groups leave a fold out; groups of the learning curve are trained on fewer patients, the
+    Main groups leave a fold out; groups of the learning curve are trained on fewer people, the
     same for every kind; those named ``all`` are trained on all internal patients and tested on
     the external ones, if there are any.
     """
     outside = tuple(p.name for p in cohort.patients if p.split == "external" and p.name in names)
+    who = {p.name: p.person for p in cohort.patients}
     made = []
     for seed in wanted.seeds:
         student = wanted.student.seeded(seed)
@@ -151,10 +183,12 @@ def groups_of(
             test = tuple(name for name, own in fold_of.items() if own == fold)
             whole = Group(f"fold{fold}-seed{seed}", train, test, wanted.kinds, seed, student)
             made.append(whole)
-            order = np.random.default_rng([seed, fold]).permutation(len(train))
+            people = list(dict.fromkeys(who[name] for name in train))
+            order = np.random.default_rng([seed, fold]).permutation(len(people))
             for size in wanted.sizes:
-                if size < len(train):
-                    few = tuple(train[at] for at in sorted(order[:size]))
+                if size < len(people):
+                    chosen = {people[at] for at in order[:size]}
+                    few = tuple(name for name in train if who[name] in chosen)
                     named = f"size{size}-{whole.name}"
                     made.append(replace(whole, name=named, train=few, kinds=wanted.curve))
         inside = tuple(fold_of)
@@ -165,7 +199,9 @@ def groups_of(
             named = f"all-varied-seed{seed}"
             made.append(replace(last, name=named, kinds=wanted.curve, student=varied))
     for group in made:
-        check_leakage({"training": group.train, "test": group.test})
+        if group.test:
+            sides = {"training": group.train, "test": group.test}
+            check_leakage({side: [who[name] for name in them] for side, them in sides.items()})
     return made
 
 
@@ -206,7 +242,10 @@ def train_cohort(
     groups = groups_of(cohort, fold_of, names, wanted)
     folder = run / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    left = [group for group in groups if not _is_kept(folder, group)]
+    left = [group for group in groups if not _is_kept(run, group)]
+    if left:
+        # a study that is told as whole must not be partly of an earlier one
+        (folder / STUDY).unlink(missing_ok=True)
     done = len(groups) - len(left)
     progress("training", done, len(groups))
     for name in shared_out(partial(_train_group, run), left, jobs):
@@ -255,13 +294,23 @@ def groups_like(study: Mapping[str, Any], prefix: str) -> list[list[str]]:
     ]
 
 
-def _is_kept(folder: Path, group: Group) -> bool:
-    """Whether the group is there, made with the same settings."""
-    words, arrays = folder / f"{group.name}.json", folder / f"{group.name}.npz"
+def _is_kept(run: Path, group: Group) -> bool:
+    """Whether the group is there, made with the same settings of the same patches."""
+    words, arrays = (run / FOLDER / f"{group.name}.{kind}" for kind in ("json", "npz"))
     if not (words.is_file() and arrays.is_file()):
         return False
-    told = json.loads(words.read_text(encoding="utf-8"))
-    return bool(told["group"] == _plain(group))
+    try:
+        told = json.loads(words.read_text(encoding="utf-8"))
+        same = told["group"] == _plain(group) and told["patches"] == patches_of(run, told)
+    except (ValueError, KeyError, TypeError):
+        return False
+    files = [kept_file(run / FOLDER, group.name, kind) for kind in group.kinds if group.kept]
+    return bool(same) and all(file.is_file() for file in files)
+
+
+def patches_of(run: Path, told: Mapping[str, Any]) -> str:
+    """Digest of the patches, as they are now, of all patients of a group that is told."""
+    return digest_of_patches(run, [*told["group"]["train"], *told["group"]["test"]])
 
 
 def _plain(group: Group) -> dict[str, Any]:
@@ -274,14 +323,15 @@ def _train_group(run: Path, group: Group) -> str:
     train = read_patches(run, group.train)
     test = read_patches(run, group.test) if group.test else None
     folder = run / FOLDER
+    ground = digest_of_patches(run, [*group.train, *group.test])
     arrays: dict[str, Any] = {}
     losses = {}
-    for kind, trained in _trained(folder, group, train):
+    for kind, trained in _trained(folder, group, train, ground):
         losses[kind] = trained.losses
         if test is not None:
             seen = mr_patches(test) if kind == TEACHER else ct_patches(test)
-            told = trained.predict(seen)
-            arrays[f"{kind}.mean"], arrays[f"{kind}.sd"] = told.mean, told.sd
+            said = trained.predict(seen)
+            arrays[f"{kind}.mean"], arrays[f"{kind}.sd"] = said.mean, said.sd
         if group.kept and kind != TEACHER:
             save_trained(kept_file(folder, group.name, kind), trained)
     (folder / f"{group.name}.json").unlink(missing_ok=True)
@@ -289,17 +339,20 @@ def _train_group(run: Path, group: Group) -> str:
     with part.open("wb") as file:
         np.savez(file, **arrays)
     part.replace(folder / f"{group.name}.npz")
-    write_json(folder / f"{group.name}.json", {"group": _plain(group), "losses": losses})
+    told = {"group": _plain(group), "patches": ground, "losses": losses}
+    write_json(folder / f"{group.name}.json", told)
     for kind in (TEACHER, *group.kinds):
-        _checkpoint(folder, group, kind).unlink(missing_ok=True)
+        _checkpoint(folder, group, ground, kind).unlink(missing_ok=True)
     return group.name
 
 
-def _trained(folder: Path, group: Group, train: PatchSet) -> Iterator[tuple[str, Trained]]:
+def _trained(
+    folder: Path, group: Group, train: PatchSet, ground: str
+) -> Iterator[tuple[str, Trained]]:
     """The teacher and each student."""
     seen = mr_patches(train)
     plain = replace(group.student, distillation="none", gain=0.0, shift=0.0, noise=0.0)
-    keep = partial(_checkpoint, folder, group)
+    keep = partial(_checkpoint, folder, group, ground)
     teacher = train_regressor(seen, train.targets, plain, checkpoint=keep(TEACHER))
     yield TEACHER, teacher
     for kind in group.kinds:
@@ -318,8 +371,11 @@ def kept_file(folder: Path, group: str, kind: str) -> Path:
     return folder / "weights" / f"{group}-{kind}.pt"
 
 
-def _checkpoint(folder: Path, group: Group, kind: str) -> Path:
-    return folder / "checkpoints" / f"{group.name}-{kind}.pt"
+def _checkpoint(folder: Path, group: Group, ground: str, kind: str) -> Path:
+    """Where a training is kept on its way, by what it is of, so that no other one goes on."""
+    told = json.dumps([_plain(group), ground], sort_keys=True)
+    of = hashlib.sha256(told.encode()).hexdigest()[:12]
+    return folder / "checkpoints" / f"{group.name}-{kind}-{of}.pt"
 
 
 def ct_patches(patches: PatchSet) -> Patches:
