@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from knee_cohorts import TINY, cohort_of_patches, with_ct
-from osteon.core import UnusableTable
+from osteon.core import BadSetting, UnusableTable
 from osteon.learn.students import load_trained
 from osteon.pipelines.knee.baselines import BASELINES
 from osteon.pipelines.knee.cohort import run_folder
+from osteon.pipelines.knee.diagnosis_figures import diagnosis_section
 from osteon.pipelines.knee.evaluating import evaluate_cohort
 from osteon.pipelines.knee.left_out import gather
 from osteon.pipelines.knee.patch_store import read_patches
@@ -151,3 +152,40 @@ def test_what_cannot_be_shipped_is_one_line(cohort, tmp_path):
 def test_a_cohort_that_was_not_trained_is_one_line(tmp_path):
     with pytest.raises(UnusableTable, match="osteon knee train"):
         evaluate_cohort(cohort_of_patches(tmp_path))
+
+
+def test_what_a_cohort_cannot_give_says_why_and_the_rest_is_not_lost(cohort, monkeypatch):
+    from osteon.pipelines.knee import evaluating
+
+    # agreement of teachers and students is measured above; here is what stands beside it
+    monkeypatch.setattr(evaluating, "BASELINES", ("mean HU",))
+    monkeypatch.setattr(evaluating, "regression_section", lambda *given: {"difference": []})
+    monkeypatch.setattr(evaluating, "generalisation_section", _refused)
+    nobody = replace(cohort, patients=tuple(replace(p, oa=None) for p in cohort.patients))
+    found = evaluate_cohort(nobody, seeds=(0,))
+    assert found["regression"]["curve"]
+    assert found["generalisation"] == {"not_run": "three patients only."}
+    assert "0 patients have a label" in found["diagnosis"]["not_run"]
+
+
+def _refused(*given):
+    raise UnusableTable("three patients only.")
+
+
+def test_an_input_that_a_patient_has_nothing_of_is_left_out(cohort, monkeypatch):
+    from osteon.pipelines.knee import diagnosis_figures
+
+    run = run_folder(cohort)
+    groups = groups_like(read_study(run / FOLDER), "fold")
+    inside = gather(run, run / FOLDER, groups, ("teacher", "none"))
+    inside.patches.targets[[one == "sub-03" for one in inside.patients], 2] = np.nan
+    monkeypatch.setattr(diagnosis_figures, "KINDS", ("logistic",))
+    baselines = {"radiomics": inside.patches.targets[:, :1].repeat(4, axis=1)}
+    rows = diagnosis_section(cohort, inside, baselines, ("none",), seeds=(0,))["rows"]
+    assert {"none, logistic", "teacher (MR), logistic"} < {row["name"] for row in rows}
+    assert "reference (MR), logistic" not in {row["name"] for row in rows}
+
+
+def test_a_learning_curve_of_students_that_are_not_trained_is_refused():
+    with pytest.raises(BadSetting, match="has 'features', which is none of the kinds"):
+        replace(TINY, curve=("none", "features"))

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...core import UnusableTable
 from ...evaluate.discrimination import roc_curve
 from .bag import Bag, bags_of
 from .cohort import KneeCohort
@@ -31,15 +32,29 @@ def diagnosis_section(
     """Areas under the curve of every input and classifier, left out by the folds of the students.
 
     What a classifier is trained on are parameters of patients left out by the students too, so
-    that training and test are alike; labels of a test patient are seen by nobody.
+    that training and test are alike; labels of a test patient are seen by nobody. An input that
+    some patient has not one whole patch of is left out.
+
+    Raises
+    ------
+    UnusableTable
+        If patients with and without osteoarthritis are not both there, in every training.
     """
     known = _labelled(cohort, inside)
+    if len(set(known.values())) < 2:
+        raise UnusableTable(
+            f"{len(known)} patients have a label, {int(sum(known.values()))} of them "
+            "osteoarthritis; both kinds are needed (column 'oa' or 'kl_grade' of "
+            "participants.tsv)."
+        )
     order = list(known)
     labels = np.array([known[name] for name in order])
     first = {name: at for at, name in reversed(list(enumerate(inside.patients)))}
     folds = np.array([inside.folds[first[name]] for name in order])
     probabilities = {}
     for name, values in _inputs(inside, baselines, kinds).items():
+        if not _everyone(inside, known, values):
+            continue
         bags = _bags(inside, known, values)
         for kind in KINDS if name in kinds else KINDS[:1]:
             told = cross_validated(
@@ -142,6 +157,12 @@ def _bags(inside: LeftOut, known: Mapping[str, float], values: Numbers) -> tuple
         inside.centres[rows],
         values[rows],
     )
+
+
+def _everyone(inside: LeftOut, known: Mapping[str, float], values: Numbers) -> bool:
+    """Whether each labelled patient has a patch with every value."""
+    whole = np.flatnonzero(np.isfinite(values).all(axis=1))
+    return known.keys() <= {inside.patients[at] for at in whole.tolist()}
 
 
 def _mean_hu(inside: LeftOut) -> Numbers:

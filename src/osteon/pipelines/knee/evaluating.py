@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...core import OsteonError
 from ...evaluate.agreement import icc
 from .baselines import BASELINES, cross_validated_baseline
 from .cohort import KneeCohort, run_folder
@@ -50,7 +51,8 @@ def evaluate_cohort(
     -------
     dict
         Sections ``regression``, ``generalisation`` and ``diagnosis``, ready for JSON and for
-        `osteon.report.write_knee_results`.
+        `osteon.report.write_knee_results`; of the last two, one that this cohort cannot give
+        says why as ``not_run``.
 
     Raises
     ------
@@ -71,11 +73,19 @@ def evaluate_cohort(
     regression["curve"] = curve["rows"]
     regression["difference"] += curve["difference"]
     progress("new scanners", 3, 6)
-    outside = generalisation_section(run, folder, study, inside)
+    outside = _or_reason(lambda: generalisation_section(run, folder, study, inside))
     progress("diagnosis", 4, 6)
-    diagnosis = diagnosis_section(cohort, inside, baselines, kinds, seeds)
+    diagnosis = _or_reason(lambda: diagnosis_section(cohort, inside, baselines, kinds, seeds))
     progress("evaluated", 6, 6)
     return {"regression": regression, "generalisation": outside, "diagnosis": diagnosis}
+
+
+def _or_reason(section: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """A section, or why this cohort cannot give it; the others are not lost for that."""
+    try:
+        return section()
+    except OsteonError as fault:
+        return {"not_run": str(fault)}
 
 
 def _baselines(inside: LeftOut) -> dict[str, Numbers]:

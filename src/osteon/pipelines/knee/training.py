@@ -73,6 +73,8 @@ class TrainingSettings:
         """Refuse a study without trainings."""
         if not self.kinds or not self.seeds:
             raise BadSetting("a study needs at least one kind of student and one seed.")
+        if odd := [kind for kind in self.curve if kind not in self.kinds]:
+            raise BadSetting(f"the learning curve has '{odd[0]}', which is none of the kinds.")
 
 
 @dataclass(frozen=True)
