@@ -6,9 +6,9 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from ..core import BadSetting, EmptyRegion, Grid, Mask, UnknownName, Volume, resample
+from .carrying import FALLS_WITH, distance
 from .levels import box_around, own_level
 from .quality import sharpness
 from .rigid import Registered, RigidSettings, prepared, register_prepared
@@ -19,9 +19,6 @@ JOINT = RigidSettings(levels_mm=(3.0, 1.5), poses=512, descents=8)
 
 BONE = RigidSettings(levels_mm=(1.5, 0.0), reach_mm=8.0, reach_deg=10.0, poses=128, descents=3)
 """How a bone is registered from there, where nothing else is said."""
-
-FALLS_WITH = 4
-"""Power of the distance by which a bone's part in the merged image falls off."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +133,7 @@ def register_bones(
     all_bones = Mask(np.any([mask.values for mask in bones.values()], axis=0), fixed.grid)
     box = box_around(all_bones, chosen.around_mm + 2 * chosen.joint.levels_mm[0])
     fixed = fixed.part(box)
-    distances = [_distance(mask.part(box)) for mask in bones.values()]
+    distances = [distance(mask.part(box)) for mask in bones.values()]
     whole = Mask(np.min(distances, axis=0) <= chosen.around_mm, fixed.grid)
     shared = prepared(moving)
     scanned = shared if detail is None else prepared(detail)
@@ -205,7 +202,7 @@ def merged(
     shown = {name: mask for name, mask in shown.items() if mask.voxels}
     if not shown:
         raise EmptyRegion("merging needs a bone on the target grid; there is none on it.")
-    distances = [_distance(mask) for mask in shown.values()]
+    distances = [distance(mask) for mask in shown.values()]
     least = np.min(distances, axis=0)
     total = np.zeros(onto.shape, np.float32)
     weights = np.zeros(onto.shape, np.float32)
@@ -228,12 +225,6 @@ def merged(
 def _must_hold(mask: Mask, name: str) -> None:
     if mask.voxels == 0:
         raise EmptyRegion(f"the mask of {name!r} has no voxel; draw it, or leave it out.")
-
-
-def _distance(mask: Mask) -> NDArray[np.float32]:
-    """Distance of every voxel from a mask in mm; 0 inside."""
-    away = ndimage.distance_transform_edt(~mask.values, sampling=mask.grid.spacing)
-    return np.asarray(away, np.float32)
 
 
 def _nearest(distances: Sequence[NDArray[np.float32]], at: int) -> NDArray[np.bool_]:
