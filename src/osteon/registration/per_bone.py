@@ -207,12 +207,12 @@ def merged(
     total = np.zeros(onto.shape, np.float32)
     weights = np.zeros(onto.shape, np.float32)
     hidden = np.zeros(onto.shape, bool)
-    for name, distance in zip(shown, distances, strict=True):
+    for name, away in zip(shown, distances, strict=True):
         own = resample_by(volume, transforms[name], onto=onto, method=method, outside=np.nan)
         there = np.isfinite(own.values)
-        nearest = distance == least
+        nearest = away == least
         hidden |= nearest & ~there
-        part = np.divide(least, distance, out=np.ones_like(least), where=distance > 0)
+        part = np.divide(least, away, out=np.ones_like(least), where=away > 0)
         part = np.where(there, part**FALLS_WITH, 0)
         total += part * np.where(there, own.values, 0)
         weights += part
