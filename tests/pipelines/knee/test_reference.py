@@ -10,7 +10,7 @@ from osteon.pipelines.knee.reference import (
     PUBLISHED,
     STANDARD,
     carried,
-    pure_greys,
+    compact_grey,
     reference_parameters,
 )
 from osteon.registration import Rigid
@@ -19,8 +19,8 @@ from .blocks import HALF, MR_GRID, PERIOD, PLACE, POSE, THICK, cube, mr, places_
 
 
 def measured(image, transform=POSE, place=PLACE, region=None):
-    pure = pure_greys(image, transform, cube(HALF))
-    return reference_parameters(image, transform, region or cube(8.0), place, pure)
+    compact = compact_grey(image, transform, cube(HALF))
+    return reference_parameters(image, transform, region or cube(8.0), place, compact)
 
 
 def test_plates_have_their_fraction_and_their_number():
@@ -101,7 +101,7 @@ def test_all_marrow_has_a_share_of_bone_and_no_thickness():
 def test_a_bone_that_the_mr_does_not_show_is_told():
     away = Rigid.about((0, 0, 0), shift_mm=(500.0, 0, 0))
     with pytest.raises(UnsuitableScan, match="does not show the bone"):
-        pure_greys(mr(), away, cube(HALF))
+        compact_grey(mr(), away, cube(HALF))
 
 
 def test_names_are_told_by_their_recipe():

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ...core import BadSetting, Labels, Mask, OsteonError, Volume
 from ...registration import Rigid
 from .places import PatchPlace, cut_ct, cut_mr, patch_places
-from .reference import MARROW, PureGreys, pure_greys, reference_parameters
+from .reference import MARROW, compact_grey, reference_parameters
 
 BONES = {"femur": 1, "tibia": 2}
 """Bones that have regions, and their numbers in the label map of a run."""
@@ -135,12 +135,12 @@ def cut_knee(knee: Knee, settings: PatchSettings) -> Cut:
             _leave_out(cut, own, f"the {bone} is not registered: {transform}")
             continue
         try:
-            pure = pure_greys(knee.mr, transform, knee.bones.mask(number))
+            compact = compact_grey(knee.mr, transform, knee.bones.mask(number))
         except OsteonError as fault:
             _leave_out(cut, own, str(fault))
             continue
         for place in patch_places(own, spacing_mm=settings.spacing_mm, most=settings.most):
-            _one(cut, knee, place, transform, pure, settings.mr_voxels)
+            _one(cut, knee, place, transform, compact, settings.mr_voxels)
     return cut
 
 
@@ -149,10 +149,10 @@ def _leave_out(cut: Cut, regions: Mapping[str, Mask], reason: str) -> None:
 
 
 def _one(
-    cut: Cut, knee: Knee, place: PatchPlace, transform: Rigid, pure: PureGreys, mr_voxels: int
+    cut: Cut, knee: Knee, place: PatchPlace, transform: Rigid, compact: float, mr_voxels: int
 ) -> None:
     """Add a patch, or the reason why there is none."""
-    found = reference_parameters(knee.mr, transform, knee.regions[place.region], place, pure)
+    found = reference_parameters(knee.mr, transform, knee.regions[place.region], place, compact)
     what = {"participant_id": knee.name, "region": place.region, "number": place.number}
     if found.marrow is None:
         cut.left_out.append(what | {"reason": found.flags[0].text})

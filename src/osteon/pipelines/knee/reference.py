@@ -26,12 +26,8 @@ COMPACT_PERCENT = 1.0
 THINNED = 2
 """Every which voxel along each axis of the MR is looked at for that."""
 
-MARROW_PERCENT = 95.0
-"""Percentile of the bone about a patch that stands for pure marrow; chosen as docs tell."""
-
-AROUND_MM = 19.2
-"""Side of the cube about a patch in which marrow is looked for: small enough for the coil's shading
-to be even, large enough to hold voxels without a trabecula where the patch is dense."""
+MARROW_PERCENT = 98.0
+"""Percentile of a patch's own region that stands for pure marrow; chosen as docs tell."""
 
 MARROW = 1000.0
 """Grey value to which marrow is brought: the published recipe's offset of 1 is in grey values."""
@@ -44,22 +40,6 @@ FEWEST_SLICES = 4
 
 RIM = 4
 """Voxels around the region that are kept: the published recipe's window is 1.1 mm wide."""
-
-
-@dataclass(frozen=True, eq=False)
-class PureGreys:
-    """What is known of a bone's grey values before a patch of it is measured.
-
-    Attributes
-    ----------
-    compact : float
-        Grey value of compact bone.
-    bone : Mask
-        The whole bone, on the CT's grid; marrow is looked for in it, near each patch.
-    """
-
-    compact: float
-    bone: Mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +61,7 @@ class Reference:
     flags: tuple[Flag, ...] = ()
 
 
-def pure_greys(mr: Volume, transform: Rigid, bone: Mask) -> PureGreys:
+def compact_grey(mr: Volume, transform: Rigid, bone: Mask) -> float:
     """Grey value of compact bone in a bone of an MR.
 
     Parameters
@@ -95,7 +75,8 @@ def pure_greys(mr: Volume, transform: Rigid, bone: Mask) -> PureGreys:
 
     Returns
     -------
-    PureGreys
+    float
+        In the MR's own scale.
 
     Raises
     ------
@@ -110,7 +91,7 @@ def pure_greys(mr: Volume, transform: Rigid, bone: Mask) -> PureGreys:
             "the MR does not show the bone where the registration puts it; look at the "
             "registration of this patient."
         )
-    return PureGreys(float(np.percentile(seen.values[inside.values], COMPACT_PERCENT)), bone)
+    return float(np.percentile(seen.values[inside.values], COMPACT_PERCENT))
 
 
 def carried(region: Mask, transform: Rigid, onto: Grid) -> Mask:
@@ -140,12 +121,12 @@ def carried(region: Mask, transform: Rigid, onto: Grid) -> Mask:
 
 
 def reference_parameters(
-    mr: Volume, transform: Rigid, region: Mask, place: PatchPlace, pure: PureGreys
+    mr: Volume, transform: Rigid, region: Mask, place: PatchPlace, compact: float
 ) -> Reference:
     """Parameters of the part of a region that lies in a patch, without interpolating the MR.
 
     The share of bone in a voxel is (marrow − grey) / (marrow − compact), cut to 0…1. Marrow is
-    the 95th percentile of the bone within 19.2 mm, so that the coil's shading cancels.
+    the 98th percentile of the patch's own region, so that the coil's shading cancels.
 
     Parameters
     ----------
@@ -157,36 +138,35 @@ def reference_parameters(
         The region, on the CT's grid.
     place : PatchPlace
         The patch.
-    pure : PureGreys
-        Of the same bone.
+    compact : float
+        Grey value of compact bone, as of `compact_grey` for the same bone.
 
     Returns
     -------
     Reference
         Eight values by the names of `NAMES`.
     """
-    part = mr.part(reach(mr.grid, lattice(place, side="left", side_mm=AROUND_MM), transform))
+    part = mr.part(reach(mr.grid, lattice(place, side="left", side_mm=SIDE_MM), transform))
     inside = carried(_cube(region, place, SIDE_MM), transform, part.grid)
-    bone = carried(_cube(pure.bone, place, AROUND_MM), transform, part.grid)
     across = int(np.argmax(part.grid.spacing))
     slices = int(inside.values.any(axis=tuple({0, 1, 2} - {across})).sum())
-    if inside.volume_mm3 < FEWEST_MM3 or slices < FEWEST_SLICES or bone.voxels == 0:
+    if inside.volume_mm3 < FEWEST_MM3 or slices < FEWEST_SLICES:
         return _nothing(
             "patch-outside-mr",
             f"The MR shows {inside.volume_mm3:.0f} mm³ of the region of this patch in {slices} "
             f"slices; {FEWEST_MM3:.0f} mm³ in {FEWEST_SLICES} slices are needed.",
         )
     grey = part.values.astype(np.float32)
-    marrow = float(np.percentile(grey[bone.values], MARROW_PERCENT))
-    if not np.isfinite(grey).all() or not marrow > max(pure.compact, 0.0):
+    marrow = float(np.percentile(grey[inside.values], MARROW_PERCENT))
+    if not np.isfinite(grey).all() or not marrow > max(compact, 0.0):
         return _nothing(
             "no-contrast",
-            f"Marrow has grey value {marrow:.4g} and compact bone {pure.compact:.4g}; marrow must "
+            f"Marrow has grey value {marrow:.4g} and compact bone {compact:.4g}; marrow must "
             "be brighter.",
         )
     box = _box(inside)
     near, within = part.grid.part(box), inside.part(box)
-    share = np.clip((marrow - grey[box]) / (marrow - pure.compact), 0.0, 1.0)
+    share = np.clip((marrow - grey[box]) / (marrow - compact), 0.0, 1.0)
     standard, own = _standard(Volume(share.astype(np.float32), near, "1"), within)
     scaled = Volume(grey[box] * np.float32(MARROW / marrow), near, "1")
     published, theirs = _published(scaled, within)
