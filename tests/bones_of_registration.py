@@ -11,7 +11,7 @@ CT = {"fat": -100.0, "muscle": 50.0, "shell": 1100.0, "marrow": 150.0}
 MR = {"fat": 0.95, "muscle": 0.35, "shell": 0.05, "marrow": 0.85}
 
 
-def grid(spacing=(2.0, 2.0, 2.0), half=(46.0, 44.0, 50.0), middle=(0.0, 0.0, 0.0), turn=None):
+def grid(spacing=(3.0, 3.0, 3.0), half=(46.0, 44.0, 50.0), middle=(0.0, 0.0, 0.0), turn=None):
     """Voxels over a box around `middle`, its sides turned by a Rigid."""
     shape = [int(2 * h / s) for h, s in zip(half, spacing, strict=True)]
     axes = np.eye(3) if turn is None else turn.matrix[:3, :3]

@@ -38,14 +38,14 @@ def test_a_flat_image_has_finite_descriptors():
 def test_mr_is_laid_over_ct_by_its_descriptors():
     moving = mr(grid(half=(52, 52, 52)), dict.fromkeys(STILL, TRUE), noise=0.01)
     settings = RigidSettings(
-        metric="mind", levels_mm=(4.0, 2.0), reach_mm=6, reach_deg=5, poses=8, descents=1, steps=15
+        metric="mind", levels_mm=(5.0, 3.0), reach_mm=6, reach_deg=5, poses=8, descents=1, steps=10
     )
     found = register_rigid(
         ct(noise=5), moving, fixed_mask=both(), start=TRUE @ off_by(5, 4, 1), settings=settings
     )
     assert found.failed is None
-    # two thirds of a voxel
-    assert registration_error(found.transform, TRUE, bone("femur")).median < 1.3
+    # half a voxel
+    assert registration_error(found.transform, TRUE, bone("femur")).median < 1.5
 
 
 def test_descriptors_on_the_images_own_voxels_are_refused():

@@ -23,7 +23,7 @@ TRUE = {
     @ Rigid.about((0, 0, 5), turn_deg=(7, 1, -1), shift_mm=(0.3, 0.5, 0)),
 }
 QUICK = BonesSettings(
-    joint=RigidSettings(levels_mm=(4.0, 2.5), poses=32, descents=3, steps=25),
+    joint=RigidSettings(levels_mm=(5.0, 3.5), poses=32, descents=2, steps=25),
     bone=RigidSettings(
         levels_mm=(3.0, 0.0), reach_mm=8, reach_deg=10, poses=32, descents=2, steps=25
     ),
@@ -34,7 +34,7 @@ BONES = {"femur": bone("femur"), "tibia": bone("tibia")}
 
 @pytest.fixture(scope="module")
 def moving():
-    return mr(grid((2.5, 2.5, 2.5), half=(55, 55, 55)), TRUE)
+    return mr(grid((3.0, 3.0, 3.0), half=(55, 55, 55)), TRUE)
 
 
 @pytest.fixture(scope="module")
