@@ -68,4 +68,13 @@ def stand_in(monkeypatch, *missing, side="left"):
     monkeypatch.setattr(predicting, "find_knee_bones", lambda volume: Bones())
     monkeypatch.setattr(predicting, "knee_side", lambda bones: side)
     found = Subchondral(regions(*missing))
-    monkeypatch.setattr(predicting, "find_subchondral", lambda bones, *, side: found)
+
+    def find(bones, *, side, deepest_mm, plate_mm):
+        """The blocks, less what lies deeper than asked in a block of 12 mm."""
+        near = {name: mask.values.copy() for name, mask in found.regions.items()}
+        for name, values in near.items():
+            along = slice(None, 48 - int(deepest_mm)) if "femur" in name else slice(28, None)
+            values[..., along] = False
+        return Subchondral({name: Mask(values, GRID) for name, values in near.items()})
+
+    monkeypatch.setattr(predicting, "find_subchondral", find)

@@ -12,7 +12,7 @@ import pytest
 
 from knee_models import NORMAL, PARAMETERS, REGIONS, card, diagnosis, model_folder, network
 from osteon.core import BadSetting
-from osteon.learn.knee_model import Embeddings
+from osteon.learn.knee_model import Embeddings, Lattice
 from osteon.learn.model_folder import read_model, write_model
 from osteon.learn.onnx import export
 
@@ -268,3 +268,12 @@ def test_a_torch_network_gives_the_same_as_onnx_and_tells_nothing_of_the_machine
     slopes = np.array([one.slope for one in PARAMETERS])
     intercepts = np.array([one.intercept for one in PARAMETERS])
     assert found == pytest.approx(intercepts + slopes * wanted, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"apart_mm": 0.0}, {"most": 0}, {"plate_mm": 12.0}, {"plate_mm": -1.0}, {"side_mm": 0.0}],
+)
+def test_patches_that_lie_nowhere_are_no_lattice(odd):
+    with pytest.raises(BadSetting, match="a patch has|patches lie"):
+        Lattice(**odd)

@@ -82,7 +82,7 @@ class Normalisation:
 
 @dataclass(frozen=True)
 class Lattice:
-    """The cube that is cut for a patch.
+    """The cube that is cut for a patch, and where patches lie.
 
     Attributes
     ----------
@@ -90,10 +90,20 @@ class Lattice:
         Voxels along a side.
     side_mm : float
         Side in mm.
+    apart_mm : float
+        Least distance of patches of one region.
+    most : int
+        Patches a region, at most.
+    deepest_mm, plate_mm : float
+        Depth below the joint surface where regions end and begin.
     """
 
     voxels: int = 32
     side_mm: float = 12.8
+    apart_mm: float = 6.0
+    most: int = 6
+    deepest_mm: float = 12.0
+    plate_mm: float = 2.0
 
     def __post_init__(self) -> None:
         """Refuse what is no cube."""
@@ -101,6 +111,13 @@ class Lattice:
             raise BadSetting(
                 f"a patch has 4 to 128 voxels along a side above 0 mm; got {self.voxels} and "
                 f"{self.side_mm}."
+            )
+        _floats([self.apart_mm, self.deepest_mm, self.plate_mm], "the lattice")
+        if not self.apart_mm > 0 or self.most < 1 or not 0 <= self.plate_mm < self.deepest_mm:
+            raise BadSetting(
+                "patches lie apart_mm above 0 from each other, at least 1 a region, from plate_mm "
+                f"to deepest_mm below the joint; got {self.apart_mm}, {self.most}, {self.plate_mm} "
+                f"and {self.deepest_mm}."
             )
 
     @property

@@ -1,21 +1,24 @@
 """Figures of a study come from patients left out, and a shipped model gives the same numbers."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from knee_cohorts import TINY, cohort_of_patches, with_ct
 from osteon.core import BadSetting, UnusableTable
+from osteon.learn.knee_model import Lattice
 from osteon.learn.students import load_trained
 from osteon.pipelines.knee.baselines import BASELINES
 from osteon.pipelines.knee.cohort import run_folder
 from osteon.pipelines.knee.diagnosis_figures import diagnosis_section
 from osteon.pipelines.knee.evaluating import evaluate_cohort
 from osteon.pipelines.knee.left_out import gather
+from osteon.pipelines.knee.patch_cut import PatchSettings
 from osteon.pipelines.knee.patch_store import read_patches
-from osteon.pipelines.knee.shipping import SHIPPED, _calibrated, ship_model
+from osteon.pipelines.knee.shipping import SHIPPED, _calibrated, _lattice, ship_model
 from osteon.pipelines.knee.training import FOLDER, groups_like, kept_file, read_study, train_cohort
 
 STUDY = replace(
@@ -125,6 +128,18 @@ def test_a_shipped_model_says_what_its_networks_said(cohort, tmp_path):
     assert model.card.training.patients == 18
     assert model.card.diagnosis.weights.shape == (200, 4, 4)
     assert {one.name for one in model.card.metrics} == {f"ICC(2,1) {name}" for name in SHIPPED}
+
+
+def test_a_model_knows_how_its_patches_were_cut(tmp_path):
+    run = run_folder(cohort_of_patches(tmp_path))
+    network = SimpleNamespace(network=SimpleNamespace(voxels=8))
+    assert _lattice(run, ["sub-00"], network) == Lattice(voxels=8)
+    path = run / "patches" / "sub-00.json"
+    told = json.loads(path.read_text(encoding="utf-8"))
+    cut = PatchSettings(spacing_mm=4.0, most=9, deepest_mm=9.0, plate_mm=1.0)
+    path.write_text(json.dumps(told | {"settings": asdict(cut)}), encoding="utf-8")
+    wanted = Lattice(voxels=8, apart_mm=4.0, most=9, deepest_mm=9.0, plate_mm=1.0)
+    assert _lattice(run, ["sub-00"], network) == wanted
 
 
 def test_calibrated_values_are_right_on_average_and_as_sure_as_they_are_wrong(cohort, tmp_path):

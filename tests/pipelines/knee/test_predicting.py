@@ -9,7 +9,7 @@ import pytest
 from knee_blocks import BOXES, GREYS, GRID, ct, regions, stand_in
 from knee_models import PARAMETERS, REGIONS, card, model_folder
 from osteon.core import BadSetting, EmptyRegion, UnitMismatch, Volume
-from osteon.learn.knee_model import Embeddings, Seen
+from osteon.learn.knee_model import Embeddings, Lattice, Seen
 from osteon.learn.model_folder import KneeModel, read_model
 from osteon.pipelines.knee.predicted import OA, knee_dict, map_file, region_of
 from osteon.pipelines.knee.predicting import predict_knee
@@ -40,6 +40,18 @@ def found(model):
 def other(model, **changes):
     """The same networks with another card."""
     return KneeModel(replace(model.card, **changes), model.networks, model.sha256)
+
+
+def test_patches_are_cut_as_in_the_training_of_the_model(model):
+    one = other(model, lattice=Lattice(most=1))
+    assert len(predict_knee(ct(), one).patches) == 4
+    wide = predict_knee(ct(), other(model, lattice=Lattice(apart_mm=15.0))).patches
+    centres = np.array([p.place.centre_mm for p in wide if p.place.region == "medial femur"])
+    apart = np.linalg.norm(centres[:, None] - centres[None], axis=-1)
+    assert len(centres) > 1
+    assert apart[np.triu_indices(len(centres), 1)].min() >= 15.0
+    shallow = predict_knee(ct(), other(model, lattice=Lattice(deepest_mm=6.0))).regions
+    assert shallow["medial femur"].voxels == regions()["medial femur"].voxels / 2
 
 
 def value(found, region, name):

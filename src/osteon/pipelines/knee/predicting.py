@@ -69,8 +69,10 @@ def predict_knee(
     bones = find_knee_bones(volume) if bones is None else bones
     known = _side(knee_side(bones), side)
     progress("finding the bone beneath the joint", 2, STEPS)
-    regions = dict(find_subchondral(bones, side=known).regions)
-    places = _places(regions)
+    cube = model.card.lattice
+    depths = {"deepest_mm": cube.deepest_mm, "plate_mm": cube.plate_mm}
+    regions = dict(find_subchondral(bones, side=known, **depths).regions)
+    places = _places(regions, model.card)
     progress("reading the patches", 3, STEPS)
     ct_patches, masks = _patches(volume, regions, places, model.card, known)
     given = model.measure(ct_patches, masks)
@@ -116,9 +118,10 @@ def _side(found: str | None, given: str | None) -> str:
     return str(given or found)
 
 
-def _places(regions: Mapping[str, Mask]) -> list[PatchPlace]:
-    """Places of patches, at least one."""
-    if places := patch_places(regions):
+def _places(regions: Mapping[str, Mask], card: KneeCard) -> list[PatchPlace]:
+    """Places of patches as in training, at least one."""
+    cube = card.lattice
+    if places := patch_places(regions, spacing_mm=cube.apart_mm, most=cube.most):
         return places
     raise EmptyRegion(
         "no bone lies beneath the joint in this scan: not one patch could be placed. Use a scan "

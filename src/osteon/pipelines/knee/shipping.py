@@ -29,6 +29,8 @@ from .cohort import KneeCohort, run_folder
 from .diagnosing import Diagnosing
 from .judging import judge_regression
 from .left_out import LeftOut, gather
+from .patch_cut import PatchSettings
+from .patch_store import read_told
 from .places import SIDE_MM
 from .training import FOLDER, ct_patches, groups_like, kept_file, read_study
 
@@ -93,7 +95,7 @@ def ship_model(cohort: KneeCohort, out: Path, *, kind: str, student: StudentSett
         embeddings=_embeddings(inside, trained[0]),
         diagnosis=_diagnosis(cohort, inside, values),
         metrics=_metrics(inside, values, columns),
-        lattice=Lattice(trained[0].network.voxels, SIDE_MM),
+        lattice=_lattice(run, patients, trained[0]),
         normalisation=Normalisation(*OPEN_HU, CT_SCALE.middle, CT_SCALE.width),
     )
     with tempfile.TemporaryDirectory() as place:
@@ -101,6 +103,19 @@ def ship_model(cohort: KneeCohort, out: Path, *, kind: str, student: StudentSett
         for one, file in zip(trained, files, strict=True):
             export_trained(one, columns, file)
         return write_model(out, card, files)
+
+
+def _lattice(run: Path, patients: Sequence[str], trained: Trained) -> Lattice:
+    """How patches were cut that the networks learned from, so that prediction cuts the same."""
+    cut = PatchSettings(**(read_told(run, patients[0]) or {}).get("settings", {}))
+    return Lattice(
+        trained.network.voxels,
+        SIDE_MM,
+        apart_mm=cut.spacing_mm,
+        most=cut.most,
+        deepest_mm=cut.deepest_mm,
+        plate_mm=cut.plate_mm,
+    )
 
 
 def _digest(cohort: KneeCohort) -> str:
