@@ -41,12 +41,6 @@ def diagnosis_section(
         If patients with and without osteoarthritis are not both there, in every training.
     """
     known = _labelled(cohort, inside)
-    if len(set(known.values())) < 2:
-        raise UnusableTable(
-            f"{len(known)} patients have a label, {int(sum(known.values()))} of them "
-            "osteoarthritis; both kinds are needed (column 'oa' or 'kl_grade' of "
-            "participants.tsv)."
-        )
     order = list(known)
     labels = np.array([known[name] for name in order])
     first = {name: at for at, name in reversed(list(enumerate(inside.patients)))}
@@ -132,7 +126,14 @@ def _seeds(kind: str, seeds: Sequence[int]) -> Sequence[int]:
 def _labelled(cohort: KneeCohort, inside: LeftOut) -> dict[str, float]:
     """1 or 0 of each patient who has patches and a label, in the order of the patches."""
     told = {p.name: float(p.oa) for p in cohort.patients if p.oa is not None}
-    return {name: told[name] for name in dict.fromkeys(inside.patients) if name in told}
+    known = {name: told[name] for name in dict.fromkeys(inside.patients) if name in told}
+    if len(set(known.values())) < 2:
+        raise UnusableTable(
+            f"{len(known)} patients have a label, {int(sum(known.values()))} of them "
+            "osteoarthritis; both kinds are needed (column 'oa' or 'kl_grade' of "
+            "participants.tsv)."
+        )
+    return known
 
 
 def _inputs(
