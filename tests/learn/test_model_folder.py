@@ -275,5 +275,5 @@ def test_a_torch_network_gives_the_same_as_onnx_and_tells_nothing_of_the_machine
     [{"apart_mm": 0.0}, {"most": 0}, {"plate_mm": 12.0}, {"plate_mm": -1.0}, {"side_mm": 0.0}],
 )
 def test_patches_that_lie_nowhere_are_no_lattice(odd):
-    with pytest.raises(BadSetting, match="a patch has|patches lie"):
+    with pytest.raises(BadSetting, match=r"a patch has|patches lie"):
         Lattice(**odd)
