@@ -24,6 +24,9 @@ LEAST_STILL_MM = 1.75 * FIELD_MM
 VOXELS_A_CONTROL = 8
 """Images are smoothed to so many voxels from one control point to the next."""
 
+LEAST_KEPT = 0.4
+"""Part of the gain where a displacement was fitted that must be found at other places too."""
+
 LEAST_PLACES = 200
 """Places of soft tissue that a displacement can be found by."""
 
@@ -130,7 +133,7 @@ def register_deformable(
     UnknownName
         If a transform has no bone.
     EmptyRegion
-        If the region holds less than 400 voxels beyond the reach of bones.
+        If a bone is empty, or the region has less than 400 voxels away from bone.
     UnsuitableScan
         If an image has voxels that are not finite.
     """
@@ -146,11 +149,14 @@ def register_deformable(
     images = Moving(fixed, None), Moving(moving, None)
     region.on(fixed.grid, name="the region")
     compared, judging = _places(region, freedom, chosen)
-    shown = Pair.of(images, chosen.voxels_mm[-1], carried, judging)
     grid, shift = _found(images, carried, (region, freedom, compared), chosen)
     found = Deformed(shift, grid, carried, volumes(shift, grid), 0.0, 0.0, None)
-    before, after = (shown.value(s) for s in (np.zeros_like(judging), found.shift(judging)))
-    failed = _failure(shown.seen, found.jacobian, before, after)
+    fitted, shown = (
+        Pair.of(images, chosen.voxels_mm[-1], carried, points) for points in (compared, judging)
+    )
+    before, after = _told(shown, found)
+    expected = float(np.subtract(*_told(fitted, found)[::-1]))
+    failed = _failure(shown.seen, found.jacobian, (after - before, expected))
     return replace(found, before=before, after=after, failed=failed)
 
 
@@ -179,11 +185,18 @@ def _found(
     return onto, total.astype(np.float32)
 
 
+def _told(pair: Pair, found: Deformed) -> tuple[float, float]:
+    """Mutual information without and with a displacement."""
+    return pair.value(np.zeros_like(pair.points)), pair.value(found.shift(pair.points))
+
+
 def _all(bones: Mapping[str, Mask], grid: Grid) -> Mask:
     """All bones as one mask."""
     held = np.zeros(grid.shape, bool)
     for name, mask in bones.items():
-        held |= mask.on(grid, name=name).values
+        if mask.on(grid, name=name).voxels == 0:
+            raise EmptyRegion(f"the mask of {name!r} has no voxel; draw it, or leave it out.")
+        held |= mask.values
     return Mask(held, grid)
 
 
@@ -215,8 +228,9 @@ def _nodes(box: Grid, grid: Grid, apart: float) -> Grid:
     return Grid((i, j, k), origin, grid.direction, np.full(3, FIELD_MM))
 
 
-def _failure(seen: float, jacobian: tuple[float, float], before: float, after: float) -> str | None:
+def _failure(seen: float, jacobian: tuple[float, float], gains: tuple[float, float]) -> str | None:
     """Why a displacement must not be used, in words."""
+    gain, expected = gains
     if seen < LEAST_SEEN:
         return (
             f"the moving image shows {seen:.0%} of the region, at least {LEAST_SEEN:.0%} is "
@@ -227,9 +241,9 @@ def _failure(seen: float, jacobian: tuple[float, float], before: float, after: f
             f"the displacement folds tissue over itself (Jacobian down to {jacobian[0]:.2f}): give "
             "control points that are further apart, or more stiffness."
         )
-    if after <= before:
+    if gain <= LEAST_KEPT * expected:
         return (
-            f"tissue is no more alike than before ({after:.3f} nats after {before:.3f}) where it "
-            "was not fitted: there is nothing to displace it by."
+            f"tissue became {expected:.3f} nats more alike where it was fitted and {gain:.3f} "
+            "elsewhere: it was fitted to noise, or there is nothing to displace it by."
         )
     return None

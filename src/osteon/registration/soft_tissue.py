@@ -81,9 +81,9 @@ class Pair:
 
     def value(self, shift: NDArray[np.float64]) -> float:
         """Mutual information in nats under (n, 3) displacements in mm."""
-        return self._compared(shift)[0]
+        return self.compared(shift)[0]
 
-    def _compared(self, shift: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+    def compared(self, shift: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         """Mutual information, and its slope by each displacement, (n, 3)."""
         places, turns = self.start
         index = self.grid.to_index(places + np.einsum("nab,nb->na", turns, shift))
@@ -120,7 +120,7 @@ class Pair:
 
         def cost(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
             coefficients = flat.reshape(-1, 3)
-            told, slope = self._compared(before + held * (basis @ coefficients))
+            told, slope = self.compared(before + held * (basis @ coefficients))
             bent = bending @ coefficients
             price = stiffness * float((coefficients * bent).sum())
             return price - told, (2 * stiffness * bent - back @ (held * slope)).ravel()

@@ -56,11 +56,11 @@ def test_images_in_worlds_of_their_own_are_laid_middle_over_middle(bones, monkey
 
 
 def test_what_a_knee_cannot_be_registered_by_is_told(bones):
-    image = mr(ON)
+    image, other = mr(ON), ct(grid((4.0, 4.0, 4.0)))
     with pytest.raises(BadSetting, match="synthesize the cohort first"):
         register_knee(ct(ON), image, bones, settings=KneeRegistering("synthetic"))
     with pytest.raises(GridMismatch, match="the synthetic CT is on another grid"):
-        register_knee(ct(ON), image, bones, synthetic=ct(), settings=KneeRegistering("synthetic"))
+        register_knee(ct(ON), image, bones, synthetic=other, settings=KneeRegistering("synthetic"))
     with pytest.raises(BadSetting, match="have no 'patella'"):
         register_knee(ct(ON), image, bones, settings=KneeRegistering(bones=("patella",)))
     with pytest.raises(BadSetting, match="called 'elastic'"):
