@@ -8,7 +8,7 @@ import pytest
 from bones_of_registration import STILL, bone, ct, grid, mr
 from osteon.core import HU, BadSetting, GridMismatch, Mask, Volume
 from osteon.io import write_labels, write_volume
-from osteon.pipelines.knee import registering
+from osteon.pipelines.knee import registering, registrations
 from osteon.pipelines.knee.cohort import read_cohort
 from osteon.pipelines.knee.registering import KneeRegistering, register_cohort, register_knee
 from osteon.pipelines.knee.registrations import bones_file, read_registration, registration_file
@@ -141,6 +141,32 @@ def test_a_run_goes_on_where_it_stopped_and_other_settings_begin_anew(folder):
     assert tried[-1].seed == 3
     assert register_cohort(cohort, method="mind", into="registration-mind").made == 2
     assert registration_file(cohort, "sub-1").is_file()
+
+
+def test_a_scan_that_was_replaced_is_registered_again_and_its_bones_are_found_anew(
+    folder, bones, monkeypatch
+):
+    cohort, _ = folder
+    found = []
+
+    def find(ct):
+        found.append(ct)
+        return bones
+
+    monkeypatch.setattr(registrations, "find_knee_bones", find)
+    bones_file(cohort, "sub-1").unlink()
+    register_cohort(cohort)
+    assert len(found) == 1
+    for kind, again in (("mr", 1), ("ct", 2)):
+        image = Volume(np.full(ON.shape, 8.0, np.float32), ON, HU if kind == "ct" else "1")
+        write_volume(cohort.root / "sub-1" / kind / f"sub-1_{kind}.nii.gz", image)
+        assert register_cohort(cohort).made == 1
+        assert len(found) == again
+    # bones that were put there by hand are nobody else's to find
+    write_volume(cohort.root / "sub-2" / "ct" / "sub-2_ct.nii.gz", image)
+    assert register_cohort(cohort).made == 1
+    assert len(found) == 2
+    assert register_cohort(cohort).made == 0
 
 
 def test_what_is_stored_is_read_again(folder):

@@ -73,8 +73,8 @@ def register_cohort(
 ) -> RegistrationRun:
     """Register every knee of a cohort, or go on with a run that was interrupted.
 
-    A patient whose file was made with the same settings, and of the same synthetic CT, is left
-    alone. One who fails ends nothing: the table has a row with the reason.
+    A patient whose file was made with the same settings, of the same images, is left alone.
+    One who fails ends nothing: the table has a row with the reason.
 
     Parameters
     ----------
@@ -142,9 +142,13 @@ def _synthetic(task: _Task) -> Path | None:
     return synthetic_file(task.cohort, task.patient.name)
 
 
-def _mark(path: Path | None) -> str | None:
-    """By what a synthetic CT is known again."""
-    return fingerprint(path) if path is not None and path.is_file() else None
+def _marks(task: _Task) -> dict[str, str | None]:
+    """By what the images of a patient are known again."""
+    places = {"ct": task.patient.ct, "mr": task.patient.mr, "synthetic": _synthetic(task)}
+    return {
+        name: fingerprint(path) if path is not None and path.exists() else None
+        for name, path in places.items()
+    }
 
 
 def _is_made(task: _Task) -> bool:
@@ -152,7 +156,9 @@ def _is_made(task: _Task) -> bool:
     there = stored(registration_file(task.cohort, task.patient.name, task.into))
     if there is None or there["settings"] != _told(task.settings):
         return False
-    return bool(there.get("synthetic") == _mark(_synthetic(task)))
+    marks = _marks(task)
+    # one that does not say of which images it is was put there by hand
+    return bool(there.get("images", marks) == marks)
 
 
 def _worked(todo: Sequence[_Task], jobs: int) -> Iterator[tuple[str, str | None]]:
@@ -196,11 +202,12 @@ def _register(task: _Task, path: Path) -> None:
     if patient.missing is not None or patient.ct is None or patient.mr is None:
         raise UnsuitableScan(f"{patient.missing}; both are needed to register a knee.")
     ct, mr = read_ct(patient.ct).volume, read_scan(patient.mr).volume
-    bones = bones_of(task.cohort, patient.name, ct)
+    marks = _marks(task)
+    bones = bones_of(task.cohort, patient.name, ct, marks["ct"])
     _must_be_the_knee(patient, bones)
     place = _synthetic(task)
     found = register_knee(ct, mr, bones, synthetic=_read_synthetic(place), settings=task.settings)
-    write_registration(path, found, _told(task.settings), _mark(place))
+    write_registration(path, found, _told(task.settings), marks)
 
 
 def _read_synthetic(path: Path | None) -> Volume | None:

@@ -54,7 +54,10 @@ def synthetic_file(cohort: KneeCohort, patient: str) -> Path:
 
 
 def write_registration(
-    path: Path, found: BonesRegistered, settings: Mapping[str, Any], synthetic: str | None
+    path: Path,
+    found: BonesRegistered,
+    settings: Mapping[str, Any],
+    images: Mapping[str, str | None],
 ) -> None:
     """Write what was found of a patient, whole or not at all.
 
@@ -66,13 +69,13 @@ def write_registration(
         The registration.
     settings : mapping
         With what settings, with ``method`` among them; see `stored_settings`.
-    synthetic : str or None
-        Fingerprint of the synthetic CT, where one was used.
+    images : mapping of str to (str or None)
+        Fingerprints of ``ct``, ``mr`` and ``synthetic``, the last where one was used.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     bones = {name: _row(one) for name, one in found.bones.items()}
     data = {"method": settings["method"], "joint": _row(found.joint), "bones": bones}
-    write_json(path, data | {"settings": dict(settings), "synthetic": synthetic})
+    write_json(path, data | {"settings": dict(settings), "images": dict(images)})
 
 
 def _row(found: Registered) -> dict[str, Any]:
@@ -121,8 +124,20 @@ def read_registration(path: Path) -> StoredRegistration:
         ) from None
 
 
-def bones_of(cohort: KneeCohort, patient: str, ct: Volume) -> KneeBones:
+def bones_of(cohort: KneeCohort, patient: str, ct: Volume, mark: str | None = None) -> KneeBones:
     """The bones of a patient's CT: those on disk, else found and put there.
+
+    Parameters
+    ----------
+    cohort : KneeCohort
+        The cohort.
+    patient : str
+        Whose.
+    ct : Volume
+        In HU.
+    mark : str, optional
+        Fingerprint of the CT: bones that were found in another one are found anew. Bones put
+        there by hand are taken as they are.
 
     Raises
     ------
@@ -130,15 +145,25 @@ def bones_of(cohort: KneeCohort, patient: str, ct: Volume) -> KneeBones:
         As `find_knee_bones` and `read_labels`.
     """
     path = bones_file(cohort, patient)
-    if path.is_file():
+    side = path.with_name(path.name.removesuffix(".nii.gz") + ".json")
+    if path.is_file() and _found_in(side) in (None, mark):
         return KneeBones.from_labels(read_labels(path, onto=ct.grid)[0])
     bones = find_knee_bones(ct)
     labels = bones.labels()
     named = {str(number): what for number, what in labels.names.items()}
     flags = [{"code": flag.code, "text": flag.text} for flag in bones.flags]
     path.parent.mkdir(parents=True, exist_ok=True)
-    side = path.with_name(path.name.removesuffix(".nii.gz") + ".json")
-    write_json(side, {"Labels": named, "flags": flags})
+    path.unlink(missing_ok=True)
+    write_json(side, {"Labels": named, "flags": flags, "ct_sha256": mark})
     # the image last: where it is, all is there
     write_labels(path, labels)
     return bones
+
+
+def _found_in(side: Path) -> str | None:
+    """Fingerprint of the CT in which bones were found; None where it is not told."""
+    try:
+        told = json.loads(side.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return told.get("ct_sha256") if isinstance(told, dict) else None
