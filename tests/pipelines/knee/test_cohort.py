@@ -117,6 +117,7 @@ def test_a_name_that_leads_out_of_the_cohort_is_refused(tmp_path, name):
         ("a\tinternal\t-1\ttrue\tleft", "fold '-1'"),
         ("a\tinternal\t0\tperhaps\tleft", "oa 'perhaps'"),
         ("a\tinternal\t0\ttrue\tup", "side 'up'"),
+        ("a\ttest\t0\ttrue\tleft", "split 'test' in participants.tsv; one of internal, external"),
     ],
 )
 def test_a_cell_that_is_not_understood_is_named(tmp_path, row, what):

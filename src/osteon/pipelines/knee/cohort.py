@@ -17,6 +17,9 @@ IMAGES = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd", ".zip")
 GRADED = 2
 """Kellgren-Lawrence grade from which a knee has osteoarthritis (doi:10.1136/ard.16.4.494)."""
 
+SPLITS = ("internal", "external", "unlabelled")
+"""Patients are trained on and tested in turn; tested only; or neither."""
+
 TRUE, FALSE = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0"})
 
 
@@ -35,7 +38,7 @@ class Patient:
     site : str
         Where the knee was scanned; ``""`` where it is not told.
     split : str
-        ``"internal"`` where it is not told.
+        One of `SPLITS`; ``"internal"`` where it is not told.
     fold : int or None
         Fold of the cross-validation, from 0.
     oa : bool or None
@@ -159,7 +162,7 @@ def _patient(folder: Path, row: Mapping[str, str]) -> Patient:
         _image(folder / name / "mr"),
         row,
         site=row.get("site", ""),
-        split=row.get("split", "internal"),
+        split=_split(row),
         fold=fold,
         oa=_diseased(row),
         side=_side(row),
@@ -204,6 +207,13 @@ def _diseased(row: Mapping[str, str]) -> bool | None:
     if told not in TRUE | FALSE:
         raise _odd(row, "oa", "true or false")
     return told in TRUE
+
+
+def _split(row: Mapping[str, str]) -> str:
+    split = row.get("split", "internal")
+    if split not in SPLITS:
+        raise _odd(row, "split", f"one of {', '.join(SPLITS)}")
+    return split
 
 
 def _side(row: Mapping[str, str]) -> str | None:
