@@ -104,6 +104,18 @@ def test_no_tissue_is_folded(found):
     assert 0.3 < low < 1 < high < 2
 
 
+def test_tissue_that_slides_past_a_bone_is_not_folded_there():
+    # all of it by 9 mm, the bone not at all: no smooth displacement does that within 8 mm
+    p = places(ON)
+    slid = np.where(depth(p) < 0, 800, 60 - 160 * fat(p + np.array([0, 6, 7])))
+    fixed = Volume(slid.astype(np.float32), ON, HU)
+    found = register_deformable(
+        fixed, IMAGES["moving"], region=ALL, start=MOVE, rigid=BONES, settings=QUICK
+    )
+    assert found.jacobian[0] > 0.2
+    assert np.linalg.norm(found.displacement, axis=-1).max() > 6
+
+
 def test_warped_mr_looks_like_mr_of_the_displaced_knee(found):
     truth = image(places(ON) + true_shift(places(ON)), (0.3, 0.9, 0.2), 0, 0)
     nothing = replace(found, displacement=np.zeros_like(found.displacement))

@@ -62,7 +62,7 @@ class DeformableSettings:
     controls_mm: Sequence[float] = (24.0, 12.0)
     still_mm: float = 4.0
     free_mm: float = 12.0
-    stiffness: float = 1.0
+    stiffness: float = 5.0
     places: int = 12_000
     steps: int = 60
     seed: int = 0
@@ -170,15 +170,14 @@ def _found(
     region, freedom, points = where
     box = region.grid.part(box_around(region, 0.0))
     onto = _nodes(box, region.grid, chosen.controls_mm[0])
-    free = freedom.at(points)
     total, before = np.zeros((*onto.shape, 3)), np.zeros_like(points)
     for apart, spacing in zip(chosen.controls_mm, chosen.voxels_mm, strict=True):
         pair = Pair.of(images, spacing, carried, points)
         if pair.seen < LEAST_SEEN:
             break
         controls = Controls.over(box, apart)
-        own = pair.descend(controls, before, free, chosen.stiffness, chosen.steps)
-        before = before + free[:, None] * (controls.basis(points) @ own)
+        own = pair.descend(controls, before, freedom, chosen.stiffness, chosen.steps)
+        before = before + controls.basis(points) @ own
         total += controls.on(onto, own)
     nodes = onto.to_world(np.moveaxis(np.indices(onto.shape), 0, -1).reshape(-1, 3))
     total *= freedom.at(nodes).reshape(*onto.shape, 1)

@@ -13,6 +13,12 @@ from .free_form import Controls
 from .information import Information
 from .levels import CLIPPED, Moving
 
+PULLED = 0.5
+"""Tissue beside a bone may be stretched or pressed by this part before that costs; 1 would fold."""
+
+COSTLY = 20.0
+"""Nats that the square of what is beyond it costs, on average over the places."""
+
 FIRST_MM = 0.5
 """Largest displacement of the first step of a descent."""
 
@@ -40,6 +46,11 @@ class Freedom:
         part = np.clip(part / (self.free_mm - self.still_mm), 0, 1)
         smooth: NDArray[np.float64] = part * part * (3 - 2 * part)
         return smooth
+
+    def steepness(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How fast it changes at (n, 3) places, by mm."""
+        rises = [self.at(points + way) - self.at(points - way) for way in np.eye(3) / 2]
+        return np.asarray(np.linalg.norm(rises, axis=0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,34 +107,40 @@ class Pair:
         self,
         controls: Controls,
         before: NDArray[np.float64],
-        free: NDArray[np.float64],
+        freedom: Freedom,
         stiffness: float,
         steps: int,
     ) -> NDArray[np.float64]:
-        """Coefficients of one spline that, on top of (n, 3) displacements, makes the images alike.
+        """Coefficients of one spline that, on top of those before, makes the images alike.
 
         Parameters
         ----------
         controls : Controls
             Where its control points lie.
         before : (n, 3) array
-            Displacements in mm that are there already.
-        free : (n,) array
-            What the spline is multiplied by.
+            Sum of the splines before, in mm.
+        freedom : Freedom
+            What the sum of all is multiplied by.
         stiffness : float
             Nats that bending costs.
         steps : int
             At most.
         """
         basis, bending = controls.basis(self.points), controls.bending()
-        back, held = basis.T.tocsr(), free[:, None]
+        back = basis.T.tocsr()
+        held, steep = freedom.at(self.points)[:, None], freedom.steepness(self.points)[:, None]
 
         def cost(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
             coefficients = flat.reshape(-1, 3)
-            told, slope = self.compared(before + held * (basis @ coefficients))
+            spline = before + basis @ coefficients
+            told, slope = self.compared(held * spline)
             bent = bending @ coefficients
+            length = np.sqrt((spline**2).sum(axis=1, keepdims=True))
+            beyond = np.maximum(steep * length - PULLED, 0)
             price = stiffness * float((coefficients * bent).sum())
-            return price - told, (2 * stiffness * bent - back @ (held * slope)).ravel()
+            price += COSTLY * float((beyond**2).mean())
+            pull = (2 * COSTLY / len(spline)) * beyond * steep * spline / np.maximum(length, 1e-9)
+            return price - told, (2 * stiffness * bent + back @ (pull - held * slope)).ravel()
 
         return descend(cost, basis.shape[1] * 3, FIRST_MM, steps).reshape(-1, 3)
 
