@@ -4,12 +4,14 @@ import multiprocessing
 import os
 import signal
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 from typing import TypeVar
 
-from ..core import BadSetting
+from ..core import BadSetting, OsteonError
 from ..core.compiled import use_threads
 
 Task = TypeVar("Task")
@@ -60,6 +62,18 @@ def shared_out(
         except BaseException:
             _end(pool)
             raise
+
+
+def told(error: Exception) -> str:
+    """One line on an error: as it says itself, or, of a bug of ours, where it is.
+
+    For work in which one patient's failure must not end the others'.
+    """
+    if isinstance(error, OsteonError):
+        return str(error)
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(last.filename).name}, line {last.lineno}"
+    return " ".join(f"{type(error).__name__}: {error} ({where})".split())
 
 
 def _begin(threads: int) -> None:

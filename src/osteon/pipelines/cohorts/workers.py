@@ -1,14 +1,12 @@
 """Patients made in processes of their own; one that fails does not end the others."""
 
-import traceback
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from ...core import OsteonError
 from ...simulate.cohort.make import make_subject
 from ...simulate.cohort.plan import CohortSettings, Place
-from ..processes import shared_out
+from ..processes import shared_out, told
 from .store import remove_parts, store
 from .truth import measured
 
@@ -55,11 +53,7 @@ def _make(out: Path, settings: CohortSettings, place: Place) -> Outcome:
     try:
         subject = make_subject(settings, place)
         regions = measured(subject)
-    except OsteonError as error:
-        return place.subject, str(error)
-    except Exception as error:  # a bug of ours: the cohort goes on, and the row says where it is
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        told = f"{type(error).__name__}: {error} ({Path(last.filename).name}, line {last.lineno})"
-        return place.subject, " ".join(told.split())
+    except Exception as error:  # the cohort goes on, and the row says why
+        return place.subject, told(error)
     store(out, place.subject, subject, regions)
     return place.subject, None

@@ -1,19 +1,16 @@
 """Every patient of a cohort registered, in processes of their own, and the table of it."""
 
-import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from ... import __version__
-from ...core import BadSetting, OsteonError, UnsuitableScan, Volume
+from ...core import UnsuitableScan, Volume
 from ...io import fingerprint, read_ct, read_scan
 from ...regions.knee import KneeBones, knee_side
 from ..cohorts.tables import write_tsv
+from ..processes import shared_out, told
 from .cohort import KneeCohort, Patient, run_folder
 from .registering_knee import KneeRegistering, register_knee
 from .registrations import (
@@ -109,7 +106,7 @@ def register_cohort(
     done = len(everyone) - len(todo)
     progress("registering knees", done, len(everyone))
     failed: dict[str, str] = {}
-    for name, reason in _worked(todo, jobs):
+    for name, reason in shared_out(_one, todo, jobs):
         done += 1
         if reason is not None:
             failed[name] = reason
@@ -161,26 +158,6 @@ def _is_made(task: _Task) -> bool:
     return bool(there.get("images", marks) == marks)
 
 
-def _worked(todo: Sequence[_Task], jobs: int) -> Iterator[tuple[str, str | None]]:
-    """Each patient as soon as it is done, and the reason where it failed."""
-    jobs = min(jobs, len(todo))
-    if jobs <= 1:
-        yield from map(_one, todo)
-        return
-    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
-        waiting = [pool.submit(_one, task) for task in todo]
-        try:
-            for one in as_completed(waiting):
-                yield one.result()
-        except BrokenProcessPool:
-            raise BadSetting(
-                "the machine ended a process, most likely for want of memory. Take fewer jobs; "
-                "the same command goes on where this one stopped."
-            ) from None
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
 def _one(task: _Task) -> tuple[str, str | None]:
     """Register and store one patient, or say why not."""
     path = registration_file(task.cohort, task.patient.name, task.into)
@@ -188,12 +165,8 @@ def _one(task: _Task) -> tuple[str, str | None]:
     path.unlink(missing_ok=True)
     try:
         _register(task, path)
-    except OsteonError as error:
-        return task.patient.name, str(error)
-    except Exception as error:  # a bug of ours: the cohort goes on, and the row says where it is
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        told = f"{type(error).__name__}: {error} ({Path(last.filename).name}, line {last.lineno})"
-        return task.patient.name, " ".join(told.split())
+    except Exception as error:  # the cohort goes on, and the row says why
+        return task.patient.name, told(error)
     return task.patient.name, None
 
 
