@@ -20,7 +20,6 @@ def test_a_process_that_the_machine_ends_is_told_in_one_line():
 
 def test_our_errors_speak_for_themselves_and_bugs_say_where_they_are():
     assert told(BadSetting("jobs must be at least 1; got 0.")) == "jobs must be at least 1; got 0."
-    try:
+    with pytest.raises(KeyError) as caught:
         {}["x"]
-    except KeyError as error:
-        assert told(error).startswith("KeyError: 'x' (test_processes.py, line ")
+    assert told(caught.value).startswith("KeyError: 'x' (test_processes.py, line ")
