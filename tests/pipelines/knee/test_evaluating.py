@@ -15,7 +15,7 @@ from osteon.pipelines.knee.baselines import BASELINES
 from osteon.pipelines.knee.cohort import run_folder
 from osteon.pipelines.knee.diagnosis_figures import diagnosis_section
 from osteon.pipelines.knee.evaluating import evaluate_cohort
-from osteon.pipelines.knee.left_out import gather
+from osteon.pipelines.knee.left_out import Said, gather
 from osteon.pipelines.knee.patch_cut import PatchSettings
 from osteon.pipelines.knee.patch_store import read_patches
 from osteon.pipelines.knee.shipping import SHIPPED, _calibrated, _lattice, ship_model
@@ -53,6 +53,12 @@ def test_every_patch_is_judged_once_by_networks_that_never_saw_the_patient(cohor
         own = np.array([one == name for one in there.patients])
         read = read_patches(run, [name])
         assert np.array_equal(read.ct.mean(axis=(1, 2, 3), dtype=np.float64), bright[own])
+
+
+def test_what_seeds_disagree_on_makes_them_less_sure():
+    said = Said(np.array([[[1.0]], [[3.0]]]), np.array([[[1.0]], [[2.0]]]))
+    assert said.together == [[2.0]]
+    assert said.spread == pytest.approx(np.sqrt((1 + 4) / 2 + 1))
 
 
 def test_the_same_group_twice_is_refused(cohort):

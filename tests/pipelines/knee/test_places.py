@@ -25,6 +25,14 @@ def test_places_are_spread_and_not_closer_than_asked():
     assert np.ptp(centres[:, 0]) > 14.0
 
 
+def test_places_are_no_more_than_the_distance_allows():
+    found = patch_places({"medial femur": slab()}, spacing_mm=6.0, most=99)
+    centres = np.array([one.centre_mm for one in found])
+    apart = np.linalg.norm(centres[:, None] - centres[None], axis=-1)
+    assert 6 < len(found) < 30
+    assert apart[np.triu_indices(len(found), 1)].min() >= 6.0
+
+
 def test_places_lie_deep_in_their_region_where_it_has_a_depth():
     for one in patch_places({"medial femur": slab()}):
         assert np.abs(one.centre_mm[:2]).max() <= 9.5

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from osteon.core import UnsuitableScan, Volume
+from osteon.core import Mask, UnsuitableScan, Volume
 from osteon.pipelines.knee.places import PatchPlace
 from osteon.pipelines.knee.reference import (
     NAMES,
@@ -15,7 +15,7 @@ from osteon.pipelines.knee.reference import (
 )
 from osteon.registration import Rigid
 
-from .blocks import HALF, MR_GRID, PERIOD, PLACE, POSE, THICK, cube, mr, places_of
+from .blocks import CT_GRID, HALF, MR_GRID, PERIOD, PLACE, POSE, THICK, cube, mr, places_of
 
 
 def measured(image, transform=POSE, place=PLACE, region=None):
@@ -80,6 +80,17 @@ def test_a_patch_beyond_the_mr_has_no_values_and_a_flag():
     assert found.marrow is None
     assert [flag.code for flag in found.flags] == ["patch-outside-mr"]
     assert "0 mm³" in found.flags[0].text
+
+
+def test_a_region_in_few_slices_of_the_mr_has_no_values():
+    still = Rigid.identity()
+    points = places_of(CT_GRID)
+    values = {}
+    for half in (1.5, 2.5):  # of slices of 1 mm, which lie across x
+        thin = Mask(cube(6.5).values & (np.abs(points[..., 0]) <= half), CT_GRID)
+        values[half] = measured(mr(pose=still), still, region=thin)
+    assert "in 3 slices; 300 mm³ in 4 slices are needed" in values[1.5].flags[0].text
+    assert values[2.5].values["app.BV/TV"] is not None
 
 
 def test_an_even_mr_has_no_contrast():
