@@ -24,13 +24,8 @@ from numpy.typing import NDArray
 
 from osteon.evaluate.agreement import clustered_agreement
 from osteon.evaluate.agreement.sums import figures, pair_sums
-from osteon.learn.students import (
-    CT_SCALE,
-    MR_SCALE,
-    Patches,
-    StudentSettings,
-    train_regressor,
-)
+from osteon.learn.regressors import CT_SCALE, MR_SCALE, PatchImages
+from osteon.learn.students import StudentSettings, train_regressor
 from osteon.learn.trees import grow_trees
 from osteon.pipelines.cohorts.store import PART, write_json
 from osteon.pipelines.knee.specimen_patches import donor_folds, make_specimen_patches
@@ -71,7 +66,7 @@ class Asked:
 
 
 def arrays_of(asked: Asked) -> Arrays:
-    """Patches of the specimens, made where they are not there."""
+    """PatchImages of the specimens, made where they are not there."""
     found = packaged_specimens() if asked.cubes is None else read_specimens(asked.cubes)
     if asked.table is not None:
         with asked.table.open(encoding="utf-8", newline="") as rows:
@@ -131,9 +126,9 @@ def simple(data: Arrays, train: NDArray[np.bool_], test: NDArray[np.bool_]) -> d
     return {METHODS[0]: line[test] @ slope, METHODS[1]: trees.predict(table[test])}
 
 
-def patches(data: Arrays, kind: str, rows: NDArray[np.bool_]) -> Patches:
-    """Patches of one modality."""
-    return Patches(data[kind][rows], data["mask"][rows], CT_SCALE if kind == "ct" else MR_SCALE)
+def patches(data: Arrays, kind: str, rows: NDArray[np.bool_]) -> PatchImages:
+    """PatchImages of one modality."""
+    return PatchImages(data[kind][rows], data["mask"][rows], CT_SCALE if kind == "ct" else MR_SCALE)
 
 
 def networks(

@@ -9,14 +9,8 @@ import torch
 from osteon.core import BadSetting, UnusableTable
 from osteon.learn.fit import FitSettings
 from osteon.learn.networks.trunk import Regressor, TrunkSettings
-from osteon.learn.students import (
-    CT_SCALE,
-    Patches,
-    StudentSettings,
-    load_trained,
-    save_trained,
-    train_regressor,
-)
+from osteon.learn.regressors import CT_SCALE, PatchImages, load_trained, save_trained
+from osteon.learn.students import StudentSettings, train_regressor
 
 SMALL = StudentSettings(
     trunk=TrunkSettings(lattice=8, first=2, widths=(4, 8), outputs=2),
@@ -34,12 +28,12 @@ def _one_thread():
 
 
 def made(many=96, seed=0):
-    """Patches whose brightness is one target, and whose roughness is the other."""
+    """PatchImages whose brightness is one target, and whose roughness is the other."""
     rng = np.random.default_rng(seed)
     bright, rough = rng.uniform(0, 800, many), rng.uniform(20, 200, many)
     noise = rng.standard_normal((many, 8, 8, 8))
     values = bright[:, None, None, None] + rough[:, None, None, None] * noise
-    patches = Patches(values.astype(np.float16), np.ones((many, 8, 8, 8), bool), CT_SCALE)
+    patches = PatchImages(values.astype(np.float16), np.ones((many, 8, 8, 8), bool), CT_SCALE)
     return patches, np.stack([bright / 1000, rough / 100], axis=1)
 
 
@@ -152,7 +146,7 @@ def test_coarse_patches_are_taken_to_the_lattice_of_the_teacher():
         for net, voxels in ((student.eval(), 8), (teacher.eval(), 16))
     ]
     assert [m.shape for m in maps[0]] == [m.shape for m in maps[1]]
-    fine = Patches(np.zeros((2, 16, 16, 16)), np.ones((2, 8, 8, 8), bool), CT_SCALE)
+    fine = PatchImages(np.zeros((2, 16, 16, 16)), np.ones((2, 8, 8, 8), bool), CT_SCALE)
     assert fine.input(np.arange(2)).shape == (2, 2, 16, 16, 16)
 
 

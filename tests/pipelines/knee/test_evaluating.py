@@ -10,7 +10,7 @@ import pytest
 from knee_cohorts import TINY, cohort_of_patches, with_ct
 from osteon.core import BadSetting, UnusableTable
 from osteon.learn.knee_model import Lattice
-from osteon.learn.students import load_trained
+from osteon.learn.regressors import load_trained
 from osteon.pipelines.knee.baselines import BASELINES
 from osteon.pipelines.knee.cohort import run_folder
 from osteon.pipelines.knee.diagnosis_figures import diagnosis_section

@@ -23,7 +23,8 @@ from ...learn.knee_model import (
     Training,
 )
 from ...learn.model_folder import KneeModel, write_model
-from ...learn.students import CT_SCALE, StudentSettings, Trained, export_trained, load_trained
+from ...learn.regressors import CT_SCALE, Trained, export_trained, load_trained
+from ...learn.students import StudentSettings
 from .bag import bags_of
 from .cohort import KneeCohort, run_folder
 from .diagnosing import Diagnosing

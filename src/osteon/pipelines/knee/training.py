@@ -13,15 +13,8 @@ from numpy.typing import NDArray
 
 from ...core import BadSetting, UnusableTable
 from ...evaluate.design import check_leakage, patient_splits
-from ...learn.students import (
-    CT_SCALE,
-    MR_SCALE,
-    Patches,
-    StudentSettings,
-    Trained,
-    save_trained,
-    train_regressor,
-)
+from ...learn.regressors import CT_SCALE, MR_SCALE, PatchImages, Trained, save_trained
+from ...learn.students import StudentSettings, train_regressor
 from ..cohorts.store import PART, write_json
 from ..processes import shared_out
 from .cohort import KneeCohort, Patient, run_folder
@@ -380,11 +373,11 @@ def _checkpoint(folder: Path, group: Group, ground: str, kind: str) -> Path:
     return folder / "checkpoints" / f"{group.name}-{kind}-{of}.pt"
 
 
-def ct_patches(patches: PatchSet) -> Patches:
+def ct_patches(patches: PatchSet) -> PatchImages:
     """What a student sees."""
-    return Patches(patches.ct, patches.mask, CT_SCALE)
+    return PatchImages(patches.ct, patches.mask, CT_SCALE)
 
 
-def mr_patches(patches: PatchSet) -> Patches:
+def mr_patches(patches: PatchSet) -> PatchImages:
     """What a teacher sees."""
-    return Patches(patches.mr, patches.mask, MR_SCALE)
+    return PatchImages(patches.mr, patches.mask, MR_SCALE)
