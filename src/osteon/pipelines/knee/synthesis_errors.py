@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from ...evaluate.images import fidelity
 from ...io import read_ct, read_labels, read_scan
 from ...registration import Rigid
 from ..cohorts.store import DONE, TRUTH, read_truth
+from ..processes import shared_out
 from .cohort import KneeCohort, Patient
 from .laid import bones_of, bones_on_mr, ct_on_mr, transforms_of
 from .synthesizing import halves_of, synthetic_ct_path
@@ -51,6 +53,7 @@ def synthesis_errors(
     *,
     most: int | None = 20,
     detailed: bool = False,
+    jobs: int = 1,
     progress: Progress = lambda what, done, steps: None,
 ) -> list[dict[str, Any]]:
     """Errors of the synthetic CTs in the run folder, a row a patient.
@@ -68,6 +71,8 @@ def synthesis_errors(
         At most so many patients, evenly over the table; all if None. One takes about 12 s.
     detailed : bool
         Add RMSE, PSNR, SSIM and MS-SSIM in the body (`osteon.evaluate.images.fidelity`).
+    jobs : int
+        Patients at once, a process each.
     progress : function
         Told what is done, the steps done, and how many there are.
 
@@ -87,20 +92,27 @@ def synthesis_errors(
     if most is not None and len(chosen) > most:
         at = np.linspace(0, len(chosen) - 1, most).round().astype(int)
         chosen = [chosen[n] for n in at]
-    rows = []
-    for number, patient in enumerate(chosen, start=1):
-        row: dict[str, Any] = {"participant_id": patient.name}
-        try:
-            pair = _pair(cohort, patient)
-            made = read_scan(synthetic_ct_path(cohort, patient.name)).volume
-            row |= _compared(pair, made, levels[of[patient.name]])
-            if detailed:
-                row |= _detailed(pair, made)
-        except OsteonError as fault:
-            row["reason"] = str(fault)
-        rows.append(row)
+    tasks = [(patient, levels[of[patient.name]]) for patient in chosen]
+    rows: dict[str, dict[str, Any]] = {}
+    for number, row in enumerate(shared_out(partial(_row, cohort, detailed), tasks, jobs), start=1):
+        rows[row["participant_id"]] = row
         progress("comparing synthetic CT", number, len(chosen))
-    return rows
+    return [rows[patient.name] for patient in chosen]
+
+
+def _row(cohort: KneeCohort, detailed: bool, task: tuple[Patient, Values]) -> dict[str, Any]:
+    """Errors of one patient, or why there are none."""
+    patient, levels = task
+    row: dict[str, Any] = {"participant_id": patient.name}
+    try:
+        pair = _pair(cohort, patient)
+        made = read_scan(synthetic_ct_path(cohort, patient.name)).volume
+        row |= _compared(pair, made, levels)
+        if detailed:
+            row |= _detailed(pair, made)
+    except OsteonError as fault:
+        row["reason"] = str(fault)
+    return row
 
 
 def slice_jitter(values: Values, inside: NDArray[np.bool_], axis: int) -> float:
