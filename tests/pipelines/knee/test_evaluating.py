@@ -14,7 +14,7 @@ from osteon.learn.regressors import load_trained
 from osteon.pipelines.knee.baselines import BASELINES
 from osteon.pipelines.knee.cohort import run_folder
 from osteon.pipelines.knee.diagnosis_figures import diagnosis_section
-from osteon.pipelines.knee.evaluating import evaluate_cohort
+from osteon.pipelines.knee.evaluating import _covered, evaluate_cohort
 from osteon.pipelines.knee.left_out import Said, gather
 from osteon.pipelines.knee.patch_cut import PatchSettings
 from osteon.pipelines.knee.patch_store import read_patches
@@ -59,6 +59,32 @@ def test_what_seeds_disagree_on_makes_them_less_sure():
     said = Said(np.array([[[1.0]], [[3.0]]]), np.array([[[1.0]], [[2.0]]]))
     assert said.together == [[2.0]]
     assert said.spread == pytest.approx(np.sqrt((1 + 4) / 2 + 1))
+
+
+def test_patches_are_covered_within_the_spread_of_a_normal_error():
+    targets = np.array([[0.0], [1.9], [2.1], [np.nan]])
+    patches = SimpleNamespace(targets=targets)
+    assert _covered(patches, Said(np.zeros((1, 4, 1)), np.ones((1, 4, 1))), 0) == 2 / 3
+
+
+def test_a_diagnosis_leaves_out_the_folds_that_the_students_left_out(cohort, monkeypatch):
+    from osteon.pipelines.knee import diagnosis_figures
+
+    run = run_folder(cohort)
+    study = read_study(run / FOLDER)
+    inside = gather(run, run / FOLDER, groups_like(study, "fold"), ("teacher", "none"))
+    given = []
+
+    def note(bags, labels, folds, **further):
+        given.append({bag.patient: int(fold) for bag, fold in zip(bags, folds, strict=True)})
+        assert labels.tolist() == [int(bag.patient[-2:]) % 4 > 0 for bag in bags]
+        return np.linspace(0, 1, len(bags))[:, None]
+
+    monkeypatch.setattr(diagnosis_figures, "cross_validated", note)
+    baselines = {"radiomics": inside.patches.targets[:, :4]}
+    diagnosis_section(cohort, inside, baselines, ("none",), seeds=(0,))
+    assert all(one == study["folds"] for one in given)
+    assert len(given) == 3 + 4
 
 
 def test_the_same_group_twice_is_refused(cohort):
@@ -160,6 +186,10 @@ def test_calibrated_values_are_right_on_average_and_as_sure_as_they_are_wrong(co
         slope = one.slope / trained.spread[at]
         covers = one.uncertainty_scale * abs(slope) * spread[:, at]
         assert np.sqrt(np.mean((away[:, at] / covers) ** 2)) == pytest.approx(1.0)
+        # what a network gives is standardised; the card takes it to the same value
+        said = inside.said["output"].together[:, at]
+        given = (said - trained.middle[at]) / trained.spread[at]
+        assert one.intercept + one.slope * given == pytest.approx(values[:, at])
 
 
 def test_what_cannot_be_shipped_is_one_line(cohort, tmp_path):

@@ -1,12 +1,14 @@
 """Teachers and students of a cohort: who is trained on whom, and what is kept."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from knee_cohorts import TINY, cohort_of_patches
 from osteon.core import UnusableTable
+from osteon.learn.regressors import CT_SCALE, MR_SCALE
 from osteon.pipelines.knee.cohort import read_cohort, run_folder
 from osteon.pipelines.knee.left_out import gather
 from osteon.pipelines.knee.patch_store import read_patches
@@ -162,6 +164,47 @@ def test_a_training_of_other_settings_does_not_go_on_with_a_checkpoint(cohort, m
             train_cohort(cohort, settings=replace(TINY, student=student))
     assert seen[0] == seen[1]
     assert seen[0] != seen[2]
+
+
+def test_a_teacher_sees_the_mr_as_it_is_and_a_student_the_ct_that_is_varied(cohort, monkeypatch):
+    from osteon.pipelines.knee import training
+
+    asked, judged = [], []
+
+    class Made:
+        losses = ()
+
+        def predict(self, patches):
+            judged.append(patches.scale)
+            return SimpleNamespace(mean=np.zeros((1, 8)), sd=np.ones((1, 8)))
+
+    def note(patches, targets, settings, *, teacher=None, checkpoint):
+        asked.append((patches.scale, settings, teacher))
+        return Made()
+
+    monkeypatch.setattr(training, "train_regressor", note)
+    student = replace(TINY.student, gain=0.1, shift=0.2, noise=0.3)
+    wanted = replace(TINY, student=student, seeds=(7,))
+    folds = {"sub-00": 0, "sub-01": 1, "sub-02": 1}
+    group = groups_of(cohort, folds, ["sub-00", "sub-01", "sub-02"], wanted)[0]
+    assert group.test == ("sub-00",)
+    (run_folder(cohort) / "models").mkdir()
+    training._train_group(run_folder(cohort), group)
+    assert [one[0] for one in asked] == judged == [MR_SCALE, CT_SCALE, CT_SCALE]
+    assert [one[1].distillation for one in asked] == ["none", "none", "output"]
+    assert [(one[1].gain, one[1].shift, one[1].noise) for one in asked] == [
+        (0.0, 0.0, 0.0),
+        (0.1, 0.2, 0.3),
+        (0.1, 0.2, 0.3),
+    ]
+    assert [one[2] is None for one in asked] == [True, True, False]
+    assert {one[1].fit.seed for one in asked} == {7}
+
+
+def test_external_patients_without_patches_are_not_tested(cohort):
+    there = [name for name in names_of(cohort) if name != "sub-05"]
+    groups = groups_of(cohort, folds_of(cohort, there, 5), there, TINY)
+    assert [group.test for group in groups if group.name == "all-seed0"] == [("sub-06",)]
 
 
 def test_a_network_that_is_gone_is_trained_again(cohort):
