@@ -7,6 +7,7 @@ import pytest
 
 from osteon.core import BadSetting
 from osteon.io import write_labels, write_volume
+from osteon.pipelines.knee import patch_cut
 from osteon.pipelines.knee.cohort import read_cohort, run_folder
 from osteon.pipelines.knee.patches import (
     PatchSettings,
@@ -95,6 +96,24 @@ def test_the_table_says_whose_patches_there_are_and_what_was_left_out(held):
     assert out[0]["reason"] == "the tibia is not registered: not seen"
     table = (made.run / "patches" / "patches.tsv").read_text().splitlines()
     assert len(table) == 1 + len(made.rows)
+
+
+def test_ct_and_mr_of_a_right_knee_are_mirrored_alike(tmp_path, monkeypatch):
+    root = cohort(tmp_path / "c", "a")
+    sides = []
+    cuts = {name: getattr(patch_cut, name) for name in ("cut_ct", "cut_mr")}
+
+    def noted(name):
+        def cut(*given, **further):
+            sides.append(further["side"])
+            return cuts[name](*given, **further)
+
+        return cut
+
+    for name in cuts:
+        monkeypatch.setattr(patch_cut, name, noted(name))
+    make_patches(read_cohort(root), PatchSettings(most=1), find=regions)
+    assert sides == ["right", "right"]
 
 
 def test_what_is_there_is_not_cut_again(held):
