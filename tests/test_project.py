@@ -89,8 +89,8 @@ def test_everything_public_is_documented(source):
 )
 def test_what_a_room_offers_is_what_it_lists(room):
     module = importlib.import_module(f"osteon.{room.name}")
-    if room.name in ("app", "report", "simulate"):
-        return  # commands, one function, rooms of its own
+    if room.name in ("app", "report", "simulate", "learn"):
+        return  # commands, one function, rooms of its own, modules of which few need torch
     assert sorted(module.__all__) == sorted(set(module.__all__))
     for name in module.__all__:
         offered = getattr(module, name)
@@ -167,7 +167,8 @@ def test_every_package_that_is_needed_has_one_locked_version_and_no_address():
         *PROJECT["project"]["dependencies"],
         *(one for extra in extras for one in extra),
     ):
-        assert re.match(r"[\w.-]+", needed)[0].lower().replace("_", "-") in locked, needed
+        if not needed.startswith("osteon["):  # an extra of ours in another
+            assert re.match(r"[\w.-]+", needed)[0].lower().replace("_", "-") in locked, needed
 
 
 def test_the_base_install_has_no_torch():

@@ -32,7 +32,7 @@ MR_SCALE = Scale(600.0, 300.0)
 
 @dataclass(frozen=True, eq=False)
 class PatchImages:
-    """PatchImages of one modality.
+    """Patches of one modality.
 
     Attributes
     ----------
@@ -54,17 +54,21 @@ class PatchImages:
 
     def input(self, items: NDArray[np.int64]) -> Tensor:
         """Network input of some patches: (m, 2, v, v, v), float32."""
-        grey = np.asarray(self.values[items], np.float32)
-        inside = np.asarray(self.mask[items], np.float32)
+        # torch widens half floats many times faster than NumPy
+        grey = torch.from_numpy(np.ascontiguousarray(self.values[items])).float()
+        inside = torch.from_numpy(self.mask[items])
         times, rest = divmod(grey.shape[1], inside.shape[1])
         if rest:
             raise BadSetting(
                 f"patches of {grey.shape[1]} voxels do not lie on a mask of {inside.shape[1]}."
             )
-        for axis in (1, 2, 3):
-            inside = inside.repeat(times, axis)
-        scaled = (grey - self.scale.middle) / self.scale.width
-        return torch.from_numpy(np.stack([scaled, inside], axis=1))
+        if times > 1:
+            for axis in (1, 2, 3):
+                inside = inside.repeat_interleave(times, dim=axis)
+        seen = torch.empty((len(grey), 2, *grey.shape[1:]))
+        seen[:, 0] = grey.sub_(self.scale.middle).div_(self.scale.width)
+        seen[:, 1] = inside
+        return seen
 
 
 @dataclass(frozen=True, eq=False)
