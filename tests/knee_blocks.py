@@ -63,7 +63,7 @@ class Subchondral:
 
 def stand_in(monkeypatch, *missing, side="left"):
     """Let predicting find these blocks instead of looking for a knee."""
-    from osteon.pipelines.knee import predicting
+    from osteon.pipelines.knee.prediction import predicting
 
     monkeypatch.setattr(predicting, "find_knee_bones", lambda volume: Bones())
     monkeypatch.setattr(predicting, "knee_side", lambda bones: side)

@@ -10,9 +10,9 @@ from osteon.learn.fit import FitSettings
 from osteon.learn.networks.trunk import TrunkSettings
 from osteon.learn.students import StudentSettings
 from osteon.pipelines.knee.cohort import read_cohort, run_folder
-from osteon.pipelines.knee.patch_store import write_patches
-from osteon.pipelines.knee.reference import NAMES
-from osteon.pipelines.knee.training import TrainingSettings
+from osteon.pipelines.knee.patches.reference import NAMES
+from osteon.pipelines.knee.patches.store import write_patches
+from osteon.pipelines.knee.students.training import TrainingSettings
 
 TINY = TrainingSettings(
     student=StudentSettings(

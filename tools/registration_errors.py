@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from osteon.core import Mask, Volume
 from osteon.io import read_labels, read_scan
-from osteon.pipelines.knee.registering import KneeRegistering, register_knee
+from osteon.pipelines.knee.alignment.registering import KneeRegistering, register_knee
 from osteon.regions.knee import KneeBones, find_knee_bones
 from osteon.registration import Rigid, registration_error
 

@@ -28,9 +28,9 @@ from osteon.learn.regressors import CT_SCALE, MR_SCALE, PatchImages
 from osteon.learn.students import StudentSettings, train_regressor
 from osteon.learn.trees import grow_trees
 from osteon.pipelines.cohorts.store import PART, write_json
-from osteon.pipelines.knee.specimen_patches import donor_folds, make_specimen_patches
-from osteon.pipelines.knee.specimen_views import SpecimenSettings
-from osteon.pipelines.knee.specimens import PARAMETERS, packaged_specimens, read_specimens
+from osteon.pipelines.knee.specimens.patches import donor_folds, make_specimen_patches
+from osteon.pipelines.knee.specimens.specimens import PARAMETERS, packaged_specimens, read_specimens
+from osteon.pipelines.knee.specimens.views import SpecimenSettings
 
 ROOT = Path(__file__).parents[1]
 RESULT = ROOT / "results" / "srrd_specimens.json"

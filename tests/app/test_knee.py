@@ -259,7 +259,8 @@ def test_every_stage_has_help_with_an_example():
 
 
 def test_patients_that_failed_are_told_and_the_status_is_two(tmp_path, monkeypatch):
-    from osteon.pipelines.knee import cohort, patches
+    from osteon.pipelines.knee import cohort
+    from osteon.pipelines.knee.patches import making as patches
 
     run = patches.PatchRun(tmp_path, [], ("sub-001",), {"sub-002": "no image in sub-002/mr."})
     monkeypatch.setattr(cohort, "read_cohort", lambda folder: folder)

@@ -13,7 +13,7 @@ from .knee_stages import add_stages
 from .options import Naming, Reading
 
 if TYPE_CHECKING:
-    from ..pipelines.knee.predicted import KneePrediction
+    from ..pipelines.knee.prediction.predicted import KneePrediction
 
 REGIONS_FILE, BONES_FILE = "regions.nii.gz", "bones.nii.gz"
 
@@ -102,7 +102,7 @@ def _predict(ct: Path, trained: Any, which: Knee, reading: Reading, progress: An
     from dataclasses import replace
 
     from ..io import read_ct, read_labels
-    from ..pipelines.knee.predicting import predict_knee
+    from ..pipelines.knee.prediction.predicting import predict_knee
     from ..regions.knee import KneeBones
 
     scan = read_ct(ct, series=reading.series, allow_gaps=reading.allow_gaps)
@@ -134,7 +134,7 @@ def _write(
 ) -> dict[str, Any]:
     """Write everything at once, so that no result is ever half there."""
     from ..io import write_labels, write_volume
-    from ..pipelines.knee.predicted import knee_dict, map_file
+    from ..pipelines.knee.prediction.predicted import knee_dict, map_file
     from ..report import KneePictures, write_knee_report
     from .outputs import results_folder, write_json, write_table
 

@@ -68,7 +68,7 @@ def register(
     with ProgressBar() as progress:
         progress("reading the cohort", 0, 1)
         people = _read(cohort)
-        from ..pipelines.knee.registering import register_cohort
+        from ..pipelines.knee.alignment.registering import register_cohort
 
         run = register_cohort(people, method=method, jobs=jobs, progress=progress)
     for bone, reason in run.bones_failed.items():
@@ -115,7 +115,7 @@ def synthesize(
         progress("reading the cohort", 0, 1)
         people = _read(cohort)
         from ..learn.synthesis_settings import SynthesisSettings
-        from ..pipelines.knee.synthesizing import synthesize_cohort
+        from ..pipelines.knee.synthesis.synthesizing import synthesize_cohort
 
         settings = SynthesisSettings.preset(preset, variant, seed=seed)
         run = synthesize_cohort(people, settings=settings, progress=progress)
@@ -141,7 +141,7 @@ def reference(cohort: Path, *, jobs: Count = 1, stage: Stage = Stage()) -> int:
     with ProgressBar() as progress:
         progress("reading the cohort", 0, 1)
         people = _read(cohort)
-        from ..pipelines.knee.patches import make_patches
+        from ..pipelines.knee.patches.making import make_patches
 
         run = make_patches(people, jobs=jobs, progress=progress)
     told = {"run": str(run.run), "made": len(run.made), "rows": len(run.rows)}
@@ -181,8 +181,8 @@ def train(
     with ProgressBar() as progress:
         progress("reading the cohort", 0, 1)
         people = _read(cohort)
-        from ..pipelines.knee.shipping import ship_model
-        from ..pipelines.knee.training import TrainingSettings, train_cohort
+        from ..pipelines.knee.prediction.shipping import ship_model
+        from ..pipelines.knee.students.training import TrainingSettings, train_cohort
 
         settings = TrainingSettings()
         folder = train_cohort(people, settings=settings, jobs=jobs, progress=progress)
@@ -217,7 +217,7 @@ def evaluate(cohort: Path, *, out: Path, stage: Stage = Stage()) -> int:
         progress("reading the cohort", 0, 1)
         people = _read(cohort)
         from .. import __version__
-        from ..pipelines.knee.evaluating import evaluate_cohort
+        from ..pipelines.knee.evaluation.evaluating import evaluate_cohort
         from ..report import write_knee_results
 
         found = evaluate_cohort(people, progress=progress)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from osteon.core import HU, Grid, Labels, Mask, Volume
-from osteon.pipelines.knee.places import PatchPlace
+from osteon.pipelines.knee.patches.places import PatchPlace
 from osteon.registration import Rigid
 
 POSE = Rigid.about((0, 0, 0), turn_deg=(4.0, -3.0, 5.0), shift_mm=(6.0, -3.0, 2.0))

@@ -5,8 +5,8 @@ import pytest
 from scipy import ndimage
 
 from osteon.core import BadSetting, UnknownName, UnsuitableScan, UnusableTable
-from osteon.pipelines.knee.baselines import Baseline, cross_validated_baseline, otsu
-from osteon.pipelines.knee.patch_features import patch_features
+from osteon.pipelines.knee.students.baselines import Baseline, cross_validated_baseline, otsu
+from osteon.pipelines.knee.students.features import patch_features
 
 SIDE = 12
 

@@ -10,10 +10,10 @@ import pytest
 from osteon.core import BadSetting, UnknownName, UnusableTable
 from osteon.learn.bags import BagSettings
 from osteon.learn.knee_model import Diagnosis
-from osteon.pipelines.knee import diagnosing
-from osteon.pipelines.knee.bag import Bag, bags_of, cells, region_means
-from osteon.pipelines.knee.diagnoser import Diagnoser, diagnoser_of, drivers
-from osteon.pipelines.knee.diagnosing import Diagnosing, cross_validated
+from osteon.pipelines.knee.diagnosis import diagnosing
+from osteon.pipelines.knee.diagnosis.bag import Bag, bags_of, cells, region_means
+from osteon.pipelines.knee.diagnosis.diagnoser import Diagnoser, diagnoser_of, drivers
+from osteon.pipelines.knee.diagnosis.diagnosing import Diagnosing, cross_validated
 
 REGIONS = ("lateral femur", "lateral tibia", "medial femur", "medial tibia")
 KINDS = ("logistic", "transformer", "cnn")
@@ -120,7 +120,9 @@ def test_a_model_folder_says_what_the_classifier_said():
 
 
 def test_logistic_diagnosis_loads_no_torch():
-    code = "import sys, osteon.pipelines.knee.diagnosing; sys.exit('torch' in sys.modules)"
+    code = (
+        "import sys, osteon.pipelines.knee.diagnosis.diagnosing; sys.exit('torch' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

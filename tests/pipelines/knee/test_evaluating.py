@@ -11,15 +11,21 @@ from knee_cohorts import TINY, cohort_of_patches, with_ct
 from osteon.core import BadSetting, UnusableTable
 from osteon.learn.knee_model import Lattice
 from osteon.learn.regressors import load_trained
-from osteon.pipelines.knee.baselines import BASELINES
 from osteon.pipelines.knee.cohort import run_folder
-from osteon.pipelines.knee.diagnosis_figures import diagnosis_section
-from osteon.pipelines.knee.evaluating import _covered, evaluate_cohort
-from osteon.pipelines.knee.left_out import Said, gather
-from osteon.pipelines.knee.patch_cut import PatchSettings
-from osteon.pipelines.knee.patch_store import read_patches
-from osteon.pipelines.knee.shipping import SHIPPED, _calibrated, _lattice, ship_model
-from osteon.pipelines.knee.training import FOLDER, groups_like, kept_file, read_study, train_cohort
+from osteon.pipelines.knee.evaluation.diagnosis import diagnosis_section
+from osteon.pipelines.knee.evaluation.evaluating import _covered, evaluate_cohort
+from osteon.pipelines.knee.patches.cut import PatchSettings
+from osteon.pipelines.knee.patches.store import read_patches
+from osteon.pipelines.knee.prediction.shipping import SHIPPED, _calibrated, _lattice, ship_model
+from osteon.pipelines.knee.students.baselines import BASELINES
+from osteon.pipelines.knee.students.left_out import Said, gather
+from osteon.pipelines.knee.students.training import (
+    FOLDER,
+    groups_like,
+    kept_file,
+    read_study,
+    train_cohort,
+)
 
 STUDY = replace(
     TINY, seeds=(0, 1), sizes=(6,), curve=("none", "output"), varied=replace(TINY.student, gain=0.1)
@@ -68,7 +74,7 @@ def test_patches_are_covered_within_the_spread_of_a_normal_error():
 
 
 def test_a_diagnosis_leaves_out_the_folds_that_the_students_left_out(cohort, monkeypatch):
-    from osteon.pipelines.knee import diagnosis_figures
+    from osteon.pipelines.knee.evaluation import diagnosis as diagnosis_figures
 
     run = run_folder(cohort)
     study = read_study(run / FOLDER)
@@ -206,7 +212,7 @@ def test_a_cohort_that_was_not_trained_is_one_line(tmp_path):
 
 
 def test_what_a_cohort_cannot_give_says_why_and_the_rest_is_not_lost(cohort, monkeypatch):
-    from osteon.pipelines.knee import evaluating
+    from osteon.pipelines.knee.evaluation import evaluating
 
     # agreement of teachers and students is measured above; here is what stands beside it
     monkeypatch.setattr(evaluating, "BASELINES", ("mean HU",))
@@ -224,7 +230,7 @@ def _refused(*given):
 
 
 def test_an_input_that_a_patient_has_nothing_of_is_left_out(cohort, monkeypatch):
-    from osteon.pipelines.knee import diagnosis_figures
+    from osteon.pipelines.knee.evaluation import diagnosis as diagnosis_figures
 
     run = run_folder(cohort)
     groups = groups_like(read_study(run / FOLDER), "fold")

@@ -7,7 +7,11 @@ import pytest
 
 from osteon.core import UnknownName, UnusableTable
 from osteon.evaluate.agreement import icc
-from osteon.pipelines.knee.judging import compare_regression, judge_diagnosis, judge_regression
+from osteon.pipelines.knee.evaluation.judging import (
+    compare_regression,
+    judge_diagnosis,
+    judge_regression,
+)
 
 
 def patches(seed: int = 0, noise: float = 0.3):

@@ -5,7 +5,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from osteon.core import UnusableTable
-from osteon.pipelines.knee.logistic import (
+from osteon.pipelines.knee.diagnosis.logistic import (
     STRENGTHS,
     choose_strength,
     fit_weights,

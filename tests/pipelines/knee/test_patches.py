@@ -7,15 +7,15 @@ import pytest
 
 from osteon.core import BadSetting
 from osteon.io import write_labels, write_volume
-from osteon.pipelines.knee import patch_cut
 from osteon.pipelines.knee.cohort import read_cohort, run_folder
-from osteon.pipelines.knee.patches import (
+from osteon.pipelines.knee.patches import cut as patch_cut
+from osteon.pipelines.knee.patches.making import (
     PatchSettings,
     make_patches,
     patients_with_patches,
     read_patches,
 )
-from osteon.pipelines.knee.reference import NAMES
+from osteon.pipelines.knee.patches.reference import NAMES
 
 from .blocks import POSE, bones, ct, cube, mr
 

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from osteon.core import BadSetting, Grid, Mask
-from osteon.pipelines.knee.places import PatchPlace, cut_ct, cut_mr, lattice, patch_places, reach
+from osteon.pipelines.knee.patches.places import (
+    PatchPlace,
+    cut_ct,
+    cut_mr,
+    lattice,
+    patch_places,
+    reach,
+)
 from osteon.registration import Rigid
 
 from .blocks import CT_GRID, HALF, MR_GRID, PERIOD, PLACE, POSE, ct, cube, mr, places_of

@@ -11,9 +11,9 @@ from knee_models import PARAMETERS, REGIONS, card, model_folder
 from osteon.core import BadSetting, EmptyRegion, UnitMismatch, Volume
 from osteon.learn.knee_model import Embeddings, Lattice, Seen
 from osteon.learn.model_folder import KneeModel, read_model
-from osteon.pipelines.knee.predicted import OA, knee_dict, map_file, region_of
-from osteon.pipelines.knee.predicting import predict_knee
-from osteon.pipelines.knee.unlike import unlike_training
+from osteon.pipelines.knee.prediction.predicted import OA, knee_dict, map_file, region_of
+from osteon.pipelines.knee.prediction.predicting import predict_knee
+from osteon.pipelines.knee.prediction.unlike import unlike_training
 
 pytestmark = pytest.mark.usefixtures("blocks")
 

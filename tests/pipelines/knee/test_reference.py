@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from osteon.core import Mask, UnsuitableScan, Volume
-from osteon.pipelines.knee.places import PatchPlace
-from osteon.pipelines.knee.reference import (
+from osteon.pipelines.knee.patches.places import PatchPlace
+from osteon.pipelines.knee.patches.reference import (
     NAMES,
     PUBLISHED,
     STANDARD,

@@ -8,10 +8,18 @@ import pytest
 from bones_of_registration import STILL, bone, ct, grid, mr
 from osteon.core import HU, BadSetting, GridMismatch, Mask, Volume
 from osteon.io import write_labels, write_volume
-from osteon.pipelines.knee import registering, registrations
+from osteon.pipelines.knee.alignment import registering, registrations
+from osteon.pipelines.knee.alignment.registering import (
+    KneeRegistering,
+    register_cohort,
+    register_knee,
+)
+from osteon.pipelines.knee.alignment.registrations import (
+    bones_file,
+    read_registration,
+    registration_file,
+)
 from osteon.pipelines.knee.cohort import read_cohort
-from osteon.pipelines.knee.registering import KneeRegistering, register_cohort, register_knee
-from osteon.pipelines.knee.registrations import bones_file, read_registration, registration_file
 from osteon.regions.knee import KneeBones
 from osteon.registration import BonesRegistered, Quality, Registered, Rigid, registration_error
 
@@ -44,7 +52,7 @@ def test_a_knee_is_found_by_its_synthetic_ct_and_judged_by_its_mr(bones):
 def test_images_in_worlds_of_their_own_are_laid_middle_over_middle(bones, monkeypatch):
     begun = []
     monkeypatch.setattr(
-        "osteon.pipelines.knee.registering_knee.register_bones",
+        "osteon.pipelines.knee.alignment.one_knee.register_bones",
         lambda *images, start, **rest: begun.append(start),
     )
     near = mr(ON, STILL)

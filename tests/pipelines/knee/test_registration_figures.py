@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from osteon.core import UnusableTable
-from osteon.pipelines.knee import registration_figures as figures
-from osteon.pipelines.knee.cohort import read_cohort
-from osteon.pipelines.knee.registration_figures import (
+from osteon.pipelines.knee.alignment import figures
+from osteon.pipelines.knee.alignment.figures import (
     FARTHEST,
     RegistrationStudy,
     registration_section,
 )
+from osteon.pipelines.knee.cohort import read_cohort
 from osteon.registration import Rigid
 
 

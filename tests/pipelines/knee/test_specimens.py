@@ -7,15 +7,15 @@ from scipy import ndimage
 from osteon.core import BadSetting, EmptyRegion, Grid, Mask, UnreadableScan, UnusableTable, Volume
 from osteon.features.structure import trabecular
 from osteon.io import write_volume
-from osteon.pipelines.knee.specimen_patches import donor_folds, make_specimen_patches
-from osteon.pipelines.knee.specimen_views import Box, Pose, SpecimenSettings, cut, scan, show
-from osteon.pipelines.knee.specimens import (
+from osteon.pipelines.knee.specimens.patches import donor_folds, make_specimen_patches
+from osteon.pipelines.knee.specimens.specimens import (
     Specimen,
     packaged_specimens,
     parameters_in,
     read_specimens,
     spheres_of,
 )
+from osteon.pipelines.knee.specimens.views import Box, Pose, SpecimenSettings, cut, scan, show
 
 FEW = SpecimenSettings(scanners=("knee-a",), unseen=(), views=1, boxes=1, least_mm=4.0)
 

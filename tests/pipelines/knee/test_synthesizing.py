@@ -10,10 +10,10 @@ import pytest
 from osteon.core import HU, Grid, Labels, UnusableTable, Volume
 from osteon.io import read_scan, write_labels, write_volume
 from osteon.learn.synthesis_settings import SynthesisSettings
+from osteon.pipelines.knee.alignment.laid import bones_of, bones_on_mr, ct_on_mr, transforms_of
 from osteon.pipelines.knee.cohort import KneeCohort, Patient, read_cohort, run_folder
-from osteon.pipelines.knee.laid import bones_of, bones_on_mr, ct_on_mr, transforms_of
-from osteon.pipelines.knee.synthesis_errors import matched, slice_jitter, synthesis_errors
-from osteon.pipelines.knee.synthesizing import (
+from osteon.pipelines.knee.synthesis.errors import matched, slice_jitter, synthesis_errors
+from osteon.pipelines.knee.synthesis.synthesizing import (
     halves_of,
     synthesize_cohort,
     synthetic_ct_path,

@@ -10,9 +10,9 @@ from knee_cohorts import TINY, cohort_of_patches
 from osteon.core import UnusableTable
 from osteon.learn.regressors import CT_SCALE, MR_SCALE
 from osteon.pipelines.knee.cohort import read_cohort, run_folder
-from osteon.pipelines.knee.left_out import gather
-from osteon.pipelines.knee.patch_store import read_patches
-from osteon.pipelines.knee.training import (
+from osteon.pipelines.knee.patches.store import read_patches
+from osteon.pipelines.knee.students.left_out import gather
+from osteon.pipelines.knee.students.training import (
     STUDY,
     folds_of,
     groups_of,
@@ -149,7 +149,7 @@ def test_what_was_trained_on_other_patches_is_trained_again(cohort):
 
 
 def test_a_training_of_other_settings_does_not_go_on_with_a_checkpoint(cohort, monkeypatch):
-    from osteon.pipelines.knee import training
+    from osteon.pipelines.knee.students import training
 
     seen = []
 
@@ -167,7 +167,7 @@ def test_a_training_of_other_settings_does_not_go_on_with_a_checkpoint(cohort, m
 
 
 def test_a_teacher_sees_the_mr_as_it_is_and_a_student_the_ct_that_is_varied(cohort, monkeypatch):
-    from osteon.pipelines.knee import training
+    from osteon.pipelines.knee.students import training
 
     asked, judged = [], []
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from ...registration import Rigid
 from ..cohorts.store import TRUTH, read_truth
-from .bag import Bag
 from .cohort import KneeCohort
+from .diagnosis.bag import Bag
 
 NAMES = ("BV/TV", "Tb.Th", "Tb.Sp", "Tb.N")
 """True parameters of a region."""

@@ -20,16 +20,16 @@ from ...simulate.cohort.plan import CohortSettings
 from ...simulate.cohort.sites import default_sites
 from ..cohorts.run import simulate_cohort
 from ..cohorts.store import write_json
+from ..knee.alignment.figures import RegistrationStudy, registration_section
+from ..knee.alignment.registering import register_cohort
 from ..knee.cohort import KneeCohort, read_cohort
-from ..knee.evaluating import HEADLINE, evaluate_cohort
-from ..knee.patch_cut import PatchSettings
-from ..knee.patches import make_patches
-from ..knee.registering import register_cohort
-from ..knee.registration_figures import RegistrationStudy, registration_section
-from ..knee.shipping import ship_model
-from ..knee.synthesis_errors import synthesis_errors
-from ..knee.synthesizing import synthesize_cohort
-from ..knee.training import TrainingSettings, train_cohort
+from ..knee.evaluation.evaluating import HEADLINE, evaluate_cohort
+from ..knee.patches.cut import PatchSettings
+from ..knee.patches.making import make_patches
+from ..knee.prediction.shipping import ship_model
+from ..knee.students.training import TrainingSettings, train_cohort
+from ..knee.synthesis.errors import synthesis_errors
+from ..knee.synthesis.synthesizing import synthesize_cohort
 from ..manifest import manifest
 
 Progress = Callable[[str, int, int], None]

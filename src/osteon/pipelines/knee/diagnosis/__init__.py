@@ -1,0 +1,1 @@
+"""Osteoarthritis of a knee from the parameters of its patches."""

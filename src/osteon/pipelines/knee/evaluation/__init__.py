@@ -1,0 +1,1 @@
+"""Figures of a trained study: parameters, diagnosis, their intervals."""

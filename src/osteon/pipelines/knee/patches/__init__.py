@@ -1,0 +1,1 @@
+"""Patches of subchondral bone: where they lie, what they hold, what the MR measures in them."""

@@ -1,0 +1,1 @@
+"""The same teachers and students on real bone: specimens seen by micro-CT."""

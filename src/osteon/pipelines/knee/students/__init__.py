@@ -1,0 +1,1 @@
+"""Teachers and students of a cohort, and what they are compared with."""
