@@ -6,7 +6,7 @@ from .equivalence import Converted, convert
 from .internal import internal, internal_attenuation
 from .methods import METHODS
 from .phantom import PHANTOMS, Phantom, Rod, phantom, phantom_liquid, phantom_solid
-from .relation import hu_relation
+from .relation import hu_relation, kvp_factor
 from .thresholds import THRESHOLDS, Indication, Screened, Threshold, indications
 from .tissues import TISSUES, Tissue, TissueSample, sample_tissue
 
@@ -32,6 +32,7 @@ __all__ = [
     "indications",
     "internal",
     "internal_attenuation",
+    "kvp_factor",
     "phantom",
     "phantom_liquid",
     "phantom_solid",

@@ -333,7 +333,7 @@ class Seen:
     scanners, kernels : tuple of str
         As the files call them.
     kvp, spacing_mm, hu : (low, high)
-        Tube voltage in kV; voxel sides in mm; mean HU of a region.
+        Tube voltage in kV; voxel sides in mm; mean HU of a region as at 120 kVp.
     """
 
     scanners: tuple[str, ...]

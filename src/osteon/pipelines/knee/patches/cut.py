@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ....core import BadSetting, Labels, Mask, OsteonError, Volume
+from ....core import BadSetting, Labels, Mask, OsteonError, Scan, Volume
 from ....registration import Rigid
 from .places import PatchPlace, cut_ct, cut_mr, patch_places
 from .reference import MARROW, compact_grey, reference_parameters
@@ -69,8 +69,10 @@ class Knee:
         Patient.
     side : {"left", "right"}
         Which knee.
-    ct, mr : Volume
-        In HU; and any scale with marrow bright.
+    ct : Scan
+        In HU.
+    mr : Volume
+        Any scale with marrow bright.
     bones : Labels
         On the CT's grid, by the numbers of `BONES`.
     regions : mapping of str to Mask
@@ -81,7 +83,7 @@ class Knee:
 
     name: str
     side: str
-    ct: Volume
+    ct: Scan
     mr: Volume
     bones: Labels
     regions: Mapping[str, Mask]

@@ -186,6 +186,7 @@ def _patient(
     wanted = {
         "osteon": __version__,
         "settings": asdict(settings),
+        "ct": "HU as at 120 kVp",
         "inputs": {"bones": _digest(bones), "registration": _digest(registered)},
     }
     held = read_told(run, patient.name)
@@ -199,6 +200,7 @@ def _patient(
     told = {
         "participant_id": patient.name,
         "side": knee.side,
+        "kvp": knee.ct.acquisition.kvp,
         **wanted,
         "rows": cut.rows,
         "left_out": cut.left_out,
@@ -213,8 +215,8 @@ def _read(
     """Everything that patches are cut from."""
     if patient.ct is None or patient.mr is None:
         raise UnsuitableScan(f"{patient.missing}; patches need CT and MR of a knee.")
-    ct, mr = read_ct(patient.ct).volume, read_scan(patient.mr).volume
-    labels, _ = read_labels(bones, onto=ct.grid)
+    ct, mr = read_ct(patient.ct), read_scan(patient.mr).volume
+    labels, _ = read_labels(bones, onto=ct.volume.grid)
     side, regions = find(labels, patient.side)
     return Knee(patient.name, side, ct, mr, labels, regions, transforms)
 

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ....core import BadSetting, Box, Grid, Mask, Volume, resample
+from ....calibration import kvp_factor
+from ....core import BadSetting, Box, Grid, Mask, Scan, Volume, resample
 from ....registration import Rigid, resample_by
 
 SIDE_MM = 12.8
@@ -143,7 +144,7 @@ def lattice(
 
 
 def cut_ct(
-    ct: Volume,
+    ct: Scan,
     regions: Mapping[str, Mask],
     place: PatchPlace,
     *,
@@ -155,8 +156,8 @@ def cut_ct(
 
     Parameters
     ----------
-    ct : Volume
-        In HU.
+    ct : Scan
+        In HU, with the tube voltage where it is known.
     regions : mapping of str to Mask
         Regions on the CT's grid; that of the place is looked up.
     place : PatchPlace
@@ -167,15 +168,27 @@ def cut_ct(
     Returns
     -------
     (voxels, voxels, voxels) float32 array
-        HU, interpolated once (cubic spline); air where the CT does not reach.
+        HU as at 120 kVp, interpolated once (cubic spline); air where the CT does not reach.
     (voxels, voxels, voxels) bool array
         True in the region.
     """
     onto = lattice(place, side=side, side_mm=side_mm, voxels=voxels)
-    box = reach(ct.grid, onto)
-    grey = resample(ct.part(box), onto=onto, method="bspline", outside=OUTSIDE_HU)
+    box = reach(ct.volume.grid, onto)
+    grey = resample(ct.volume.part(box), onto=onto, method="bspline", outside=OUTSIDE_HU)
     inside = resample(regions[place.region].part(box), onto=onto)
-    return grey.values.astype(np.float32), inside.values
+    return grey.values.astype(np.float32) * np.float32(
+        to_120_kvp(ct.acquisition.kvp)
+    ), inside.values
+
+
+def to_120_kvp(kvp: float | None) -> float:
+    """Factor that takes HU of bone at a tube voltage to those at 120 kVp, or 1 if not known.
+
+    Bone is brighter at a low voltage, so a student would mistake a scanner's setting for bone.
+    Below 100 and above 140 kVp the factor is that of the end (`osteon.calibration.kvp_factor`),
+    which takes part of the difference away and invents none.
+    """
+    return 1.0 if kvp is None else kvp_factor(kvp)[0]
 
 
 def cut_mr(

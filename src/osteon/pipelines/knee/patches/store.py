@@ -28,7 +28,7 @@ class PatchSet:
     Attributes
     ----------
     ct : (n, 32, 32, 32) float16 array
-        HU; the first axis to lateral, then to the back and to the head.
+        HU as at 120 kVp; the first axis to lateral, then to the back and to the head.
     mr : (n, V, V, V) float16 array
         On the same ground, marrow at 1000.
     mask : (n, 32, 32, 32) bool array

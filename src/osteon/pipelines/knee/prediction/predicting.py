@@ -1,6 +1,7 @@
 """From the CT of one knee to parameters of its subchondral bone, without any MR."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,7 +75,7 @@ def predict_knee(
     regions = dict(find_subchondral(bones, side=known, **depths).regions)
     places = _places(regions, model.card)
     progress("reading the patches", 3, STEPS)
-    ct_patches, masks = _patches(volume, regions, places, model.card, known)
+    ct_patches, masks = _patches(scan, regions, places, model.card, known)
     given = model.measure(ct_patches, masks)
     patches = tuple(
         PatchPrediction(*one) for one in zip(places, given.values, given.uncertainties, strict=True)
@@ -130,7 +131,7 @@ def _places(regions: Mapping[str, Mask], card: KneeCard) -> list[PatchPlace]:
 
 
 def _patches(
-    volume: Volume,
+    scan: Scan,
     regions: Mapping[str, Mask],
     places: Sequence[PatchPlace],
     card: KneeCard,
@@ -138,8 +139,9 @@ def _patches(
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """CT and mask of every patch on the model's lattice."""
     cube = card.lattice
+    ct = replace(scan, volume=scan.volume.in_unit(HU))
     cut = [
-        cut_ct(volume, regions, place, side=side, side_mm=cube.side_mm, voxels=cube.voxels)
+        cut_ct(ct, regions, place, side=side, side_mm=cube.side_mm, voxels=cube.voxels)
         for place in places
     ]
     return np.stack([grey for grey, _ in cut]), np.stack([inside for _, inside in cut])

@@ -6,6 +6,7 @@ import numpy as np
 
 from ....core import Flag, Mask, Scan
 from ....learn.knee_model import KneeCard, Seen
+from ..patches.places import to_120_kvp
 
 ALLOWANCE = 0.02
 """Share of the ends of a range by which a scan may lie beyond it: files round."""
@@ -64,17 +65,19 @@ def _scanner(scan: Scan, seen: Seen) -> Iterable[Flag]:
 
 
 def _values(scan: Scan, regions: Mapping[str, Mask], seen: Seen) -> list[Flag]:
-    """Mean HU of each region."""
+    """Mean HU of each region, as at 120 kVp."""
     odd = []
+    factor = to_120_kvp(scan.acquisition.kvp)
     for name, mask in regions.items():
         if mask.voxels:
-            mean = float(np.mean(scan.volume.values[mask.values], dtype=np.float64))
+            mean = factor * float(np.mean(scan.volume.values[mask.values], dtype=np.float64))
             if _beyond(mean, seen.hu):
                 odd.append(f"{name} {mean:.0f}")
     if not odd:
         return []
     low, high = seen.hu
-    text = f"Mean HU of {', '.join(odd)}; regions of the training had {low:.0f} to {high:.0f}."
+    where = f"Mean HU of {', '.join(odd)}, as at 120 kVp"
+    text = f"{where}; regions of the training had {low:.0f} to {high:.0f}."
     return [Flag("hu-range", text)]
 
 
