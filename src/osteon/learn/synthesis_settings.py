@@ -68,12 +68,12 @@ class SynthesisSettings:
     """
 
     variant: Variant = "supervised"
-    pixel_mm: float = 1.0
-    crop: int = 80
+    pixel_mm: float = 0.7
+    crop: int = 112
     width: int = 16
     blocks: int = 3
     batch: int = 4
-    steps: int = 1200
+    steps: int = 2400
     rate: float = 2e-3
     adversarial: float = 1.0
     pixelwise: float = 100.0

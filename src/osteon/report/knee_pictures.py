@@ -6,14 +6,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from ..core import HU, EmptyRegion, Labels, Volume
 from . import patient_axes
 from .colours import APART, THICK, Scale, scale_of
-from .drawing import data_address
-from .structure_pictures import StructurePicture, scale_bar
-from .structure_slices import outline
+from .structure_pictures import StructurePicture
+from .structure_slices import outline, slice_picture
 
 MARGIN_MM = 12.0
 """What is seen around the regions."""
@@ -158,19 +156,8 @@ class _View:
         shows: str,
         outlines: Sequence[tuple[str, str]],
     ) -> StructurePicture:
-        rows, columns = colours.shape[:2]
-        width = columns * self._pixel[1]
-        return StructurePicture(
-            source=data_address(Image.fromarray(np.rint(255 * colours).astype(np.uint8))),
-            columns=columns,
-            rows=rows,
-            width=width,
-            height=rows * self._pixel[0],
-            bar=scale_bar(width),
-            alt=f"{self.name} slice: {shows}",
-            sides=patient_axes.sides(self._normal),
-            outlines=outlines,
-        )
+        alt = f"{self.name} slice: {shows}"
+        return slice_picture(colours, self._pixel, self._normal, alt, outlines)
 
 
 def _around(seen: NDArray[np.generic], pixel: tuple[float, float]) -> tuple[slice, slice]:

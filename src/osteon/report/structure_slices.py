@@ -118,7 +118,8 @@ class _Cut:
                 step = -(-max(whole.shape) // LARGEST_SLICE)
                 self._of[name] = whole[::step, ::step]
         self._normal, self._window = normal, window
-        self._pixel = tuple(step * side for side in patient_axes.spacing(grid, normal))
+        height, width = patient_axes.spacing(grid, normal)
+        self._pixel = (step * height, step * width)
 
     def ground(self, brightness: float) -> Colours:
         """Grey values, or one dark colour where there are none."""
@@ -148,22 +149,48 @@ class _Cut:
 
     def picture(self, kind: str, colours: Colours) -> StructurePicture:
         """The slice in these colours, with outlines, letters and a bar."""
-        rows, columns = colours.shape[:2]
         outlines = [("bone", outline(self._of["bone"]))] if kind == "grey" else []
         if "region" in self._of:
             outlines.append(("region", outline(self._of["region"])))
-        width = columns * self._pixel[1]
-        return StructurePicture(
-            source=data_address(Image.fromarray(np.rint(255 * colours).astype(np.uint8))),
-            columns=columns,
-            rows=rows,
-            width=width,
-            height=rows * self._pixel[0],
-            bar=scale_bar(width),
-            alt=f"{NAMES[self._normal]} slice through the middle: {SHOWN[kind]}",
-            sides=patient_axes.sides(self._normal),
-            outlines=outlines,
-        )
+        alt = f"{NAMES[self._normal]} slice through the middle: {SHOWN[kind]}"
+        return slice_picture(colours, self._pixel, self._normal, alt, outlines)
+
+
+def slice_picture(
+    colours: Colours,
+    pixel: tuple[float, float],
+    normal: int,
+    alt: str,
+    outlines: Sequence[tuple[str, str]],
+) -> StructurePicture:
+    """A slice in its colours, with the letters of its sides and a bar.
+
+    Parameters
+    ----------
+    colours : (rows, columns, 3) array
+        0 to 1.
+    pixel : tuple of 2 float
+        Height and width of a pixel in mm.
+    normal : int
+        Axis across which it is cut, as in `NORMALS`.
+    alt : str
+        What is seen, in words.
+    outlines : sequence of (str, str)
+        Class and SVG path of what is drawn over it.
+    """
+    rows, columns = colours.shape[:2]
+    width = columns * pixel[1]
+    return StructurePicture(
+        source=data_address(Image.fromarray(np.rint(255 * colours).astype(np.uint8))),
+        columns=columns,
+        rows=rows,
+        width=width,
+        height=rows * pixel[0],
+        bar=scale_bar(width),
+        alt=alt,
+        sides=patient_axes.sides(normal),
+        outlines=outlines,
+    )
 
 
 def outline(inside: NDArray[np.generic]) -> str:
