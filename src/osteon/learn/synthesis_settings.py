@@ -137,6 +137,12 @@ class SynthesisSettings:
         return not self.variant.endswith("cyclegan")
 
     @property
+    def name(self) -> str:
+        """The variant, and what was left out of it."""
+        mutual = "" if self.paired or self.mutual_information else "-no-mi"
+        return f"{self.variant}{mutual}{'' if self.structure else '-no-structure'}"
+
+    @property
     def slices(self) -> int:
         """Neighbouring slices that come in and go out together."""
         return 3 if self.variant.startswith("2.5d") else 1

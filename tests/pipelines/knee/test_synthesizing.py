@@ -12,6 +12,8 @@ from osteon.io import read_scan, write_labels, write_volume
 from osteon.learn.synthesis_settings import SynthesisSettings
 from osteon.pipelines.knee.alignment.laid import bones_of, bones_on_mr, ct_on_mr, transforms_of
 from osteon.pipelines.knee.cohort import KneeCohort, Patient, read_cohort, run_folder
+from osteon.pipelines.knee.synthesis import comparing
+from osteon.pipelines.knee.synthesis.comparing import synthesis_rows, synthesis_section
 from osteon.pipelines.knee.synthesis.errors import matched, slice_jitter, synthesis_errors
 from osteon.pipelines.knee.synthesis.synthesizing import (
     halves_of,
@@ -221,7 +223,51 @@ def test_errors_fall_as_it_learns_and_stand_beside_intensity_matching(cohort: Kn
     assert row["RMSE"] == pytest.approx(10, abs=0.01)
     assert row["factor"] == pytest.approx(row["matched MAE body"] / 10, rel=1e-3)
     assert row["jitter"] == pytest.approx(row["CT jitter"], abs=0.01)
-    assert [r["participant_id"] for r in synthesis_errors(cohort, most=2)] == ["sub-0", "sub-4"]
+    assert [r["participant_id"] for r in synthesis_errors(cohort, only=["sub-4", "sub-0"])] == [
+        "sub-0",
+        "sub-4",
+    ]
+
+
+def test_syntheses_stand_side_by_side_and_only_the_last_makes_everyone(
+    cohort: KneeCohort, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = (replace(TINY, structure=False), TINY)
+    found = synthesis_section(cohort, both, compared=2, jobs=1)
+    assert list(found["each"]) == ["supervised-no-structure", "supervised"]
+    assert [row["participant_id"] for row in found["each"]["supervised"]] == ["sub-0", "sub-4"]
+    made = [one.name for one in cohort.patients if synthetic_ct_path(cohort, one.name).is_file()]
+    assert made == [one.name for one in cohort.patients]
+    plain = [row["mae_body"]["value"] for row in found["rows"]]
+    assert plain[0] != plain[1]
+    # a second time nothing is trained, made or compared anew
+    monkeypatch.setattr(comparing, "synthesis_errors", None)
+    assert synthesis_section(cohort, both, compared=2, jobs=1) == found
+
+
+def test_errors_of_a_synthesis_are_means_over_patients_by_split(cohort: KneeCohort) -> None:
+    def row(name: str, body: float, matched: float) -> dict[str, object]:
+        made = {f"MAE {part}": body for part in ("body", "bone", "soft")}
+        beside = {f"matched MAE {part}": matched for part in ("body", "bone", "soft")}
+        return {"participant_id": name, **made, **beside}
+
+    split = [replace(one, split="internal") for one in cohort.patients]
+    split[2] = replace(split[2], split="external")
+    people = KneeCohort(cohort.root, tuple(split))
+    rows = [row("sub-0", 60.0, 150.0), row("sub-1", 80.0, 200.0), row("sub-2", 100.0, 150.0)]
+    lost = {"participant_id": "sub-3", "reason": "no image"}
+    own, other = synthesis_rows(people, "supervised", [*rows, lost])
+    assert (own["name"], own["patients"]) == ("supervised", 2)
+    assert (other["name"], other["patients"]) == ("supervised, external", 1)
+    assert (own["mae_body"]["value"], other["mae_body"]["value"]) == (70.0, 100.0)
+    # 1.96 standard errors of two values 20 apart
+    assert own["mae_bone"]["high"] == pytest.approx(70.0 + 1.96 * 10.0)
+    assert own["note"].startswith("2.50 times better")
+    beside = synthesis_rows(people, "intensity matching", rows, "matched ")
+    assert beside[0]["mae_soft"]["value"] == 175.0
+    assert "note" not in beside[0]
+    with pytest.raises(UnusableTable, match="no image"):
+        synthesis_rows(people, "supervised", [lost])
 
 
 def test_matching_knows_ranks_alone_and_takes_either_direction() -> None:

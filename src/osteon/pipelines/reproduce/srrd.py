@@ -5,10 +5,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
-
-import numpy as np
 
 from ... import __version__
 from ...core import BadSetting, UnusableTable
@@ -28,8 +27,7 @@ from ..knee.patches.cut import PatchSettings
 from ..knee.patches.making import make_patches
 from ..knee.prediction.shipping import ship_model
 from ..knee.students.training import TrainingSettings, train_cohort
-from ..knee.synthesis.errors import synthesis_errors
-from ..knee.synthesis.synthesizing import synthesize_cohort
+from ..knee.synthesis.comparing import synthesis_section
 from ..manifest import manifest
 
 Progress = Callable[[str, int, int], None]
@@ -37,7 +35,7 @@ Progress = Callable[[str, int, int], None]
 SCHEMA = "osteon-srrd-1"
 """Version of the results."""
 
-STAGES = 9
+STAGES = 8
 
 GIB = 2**20
 """Of the unit in which the system tells memory, KiB."""
@@ -56,10 +54,10 @@ class SrrdSettings:
         Patients, a quarter of them external.
     seed : int
         Of the cohort.
-    variants : tuple of str
-        Syntheses; the last one's synthetic CTs are registered with.
+    syntheses : tuple of SynthesisSettings
+        The last one's synthetic CTs are registered with.
     compared : int
-        Patients whose synthetic CT is compared with the true one.
+        Patients whose synthetic CTs are compared with the true one.
     registration : RegistrationStudy
         Knees and starts for the errors of registration.
     patches : PatchSettings
@@ -71,8 +69,8 @@ class SrrdSettings:
     preset: Literal["small", "full"] = "small"
     subjects: int = 32
     seed: int = 6
-    variants: tuple[Variant, ...] = ("supervised",)
-    compared: int = 40
+    syntheses: tuple[SynthesisSettings, ...] = (SynthesisSettings(),)
+    compared: int = 24
     registration: RegistrationStudy = field(default_factory=RegistrationStudy)
     patches: PatchSettings = field(default_factory=PatchSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
@@ -121,11 +119,24 @@ def preset(name: str) -> SrrdSettings:
         return SrrdSettings(
             preset="full",
             subjects=107,
-            variants=("cyclegan", "2.5d", "supervised"),
+            syntheses=_ablated("full", "2.5d"),
             patches=PatchSettings(mr_voxels=64),
             training=TrainingSettings(student=student, varied=varied),
         )
     raise BadSetting(f"no preset is called '{name}'; there are small and full.")
+
+
+def _ablated(size: Literal["small", "full"], *more: Variant) -> tuple[SynthesisSettings, ...]:
+    """The published synthesis, whole and with each of its terms left out; pairs likewise."""
+    made = partial(SynthesisSettings.preset, size)
+    return (
+        made("cyclegan"),
+        made("cyclegan", mutual_information=0.0),
+        made("cyclegan", structure=False),
+        *(made(variant) for variant in more),
+        made("supervised", structure=False),
+        made("supervised"),
+    )
 
 
 def study(subjects: int, seeds: int) -> SrrdSettings:
@@ -145,10 +156,10 @@ def study(subjects: int, seeds: int) -> SrrdSettings:
     return replace(
         small,
         subjects=subjects,
-        variants=("cyclegan", "supervised"),
-        compared=40,
+        syntheses=_ablated("small"),
+        compared=24,
         training=training,
-        registration=RegistrationStudy(knees=40),
+        registration=RegistrationStudy(knees=24),
     )
 
 
@@ -190,13 +201,10 @@ def reproduce_srrd(
         cohort = _simulated(out / "cohort", settings, jobs, told)
     with clock.stage("register MR and CT directly") as told:
         register_cohort(cohort, method="direct", jobs=jobs, progress=told)
-    synthesis = []
-    for variant in settings.variants:
-        with clock.stage(f"synthesise CT, {variant}") as told:
-            made = SynthesisSettings.preset(settings.preset, variant)
-            synthesize_cohort(cohort, settings=made, jobs=jobs, progress=told)
-            errors = synthesis_errors(cohort, most=settings.compared, jobs=jobs, progress=told)
-            synthesis += _synthesis_rows(variant, errors)
+    with clock.stage("synthesise CT from MR") as told:
+        synthesis = synthesis_section(
+            cohort, settings.syntheses, compared=settings.compared, jobs=jobs, progress=told
+        )
     with clock.stage("errors of registration") as told:
         registered = registration_section(cohort, settings.registration, jobs=jobs, progress=told)
     with clock.stage("cut patches, measure MR") as told:
@@ -214,7 +222,7 @@ def reproduce_srrd(
         "schema": SCHEMA,
         "osteon": __version__,
         "settings": plain,
-        "synthesis": {"rows": synthesis},
+        "synthesis": synthesis,
         "registration": registered,
         **judged,
         "cost": {"rows": clock.rows},
@@ -237,27 +245,6 @@ def _simulated(folder: Path, settings: SrrdSettings, jobs: int, told: Progress) 
         name, reason = next(iter(run.failed.items()))
         raise UnusableTable(f"{len(run.failed)} patients could not be made; {name}: {reason}")
     return read_cohort(folder)
-
-
-ERRORS = {"mae_body": "MAE body", "mae_bone": "MAE bone", "mae_soft": "MAE soft"}
-"""Keys of the results page, and names of the errors."""
-
-
-def _synthesis_rows(variant: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Mean errors of a variant over patients, and of matched intensities beside it."""
-    whole = [row for row in rows if row.get("MAE body") is not None]
-    found: list[dict[str, Any]] = []
-    for name, prefix in ((variant, ""), ("intensity matching", "matched ")):
-        means = {}
-        for key, error in ERRORS.items():
-            values = np.array([row[f"{prefix}{error}"] for row in whole], np.float64)
-            half = 1.96 * values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0
-            mean = float(values.mean())
-            means[key] = {"value": mean, "low": mean - half, "high": mean + half}
-        found.append({"name": name, "patients": len(whole), **means})
-    factor = found[1]["mae_body"]["value"] / found[0]["mae_body"]["value"]
-    found[0]["note"] = f"{factor:.2f} times better than matched intensities in the body"
-    return found
 
 
 class _Clock:

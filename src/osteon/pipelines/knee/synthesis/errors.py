@@ -51,7 +51,7 @@ class _Pair:
 def synthesis_errors(
     cohort: KneeCohort,
     *,
-    most: int | None = 20,
+    only: Sequence[str] | None = None,
     detailed: bool = False,
     jobs: int = 1,
     progress: Progress = lambda what, done, steps: None,
@@ -67,8 +67,8 @@ def synthesis_errors(
     ----------
     cohort : KneeCohort
         After `synthesize_cohort`.
-    most : int, optional
-        At most so many patients, evenly over the table; all if None. One takes about 12 s.
+    only : sequence of str, optional
+        These patients; all if None. One takes about 12 s.
     detailed : bool
         Add RMSE, PSNR, SSIM and MS-SSIM in the body (`osteon.evaluate.images.fidelity`).
     jobs : int
@@ -89,9 +89,8 @@ def synthesis_errors(
     levels = {half.name: _levels(half.trained) for half in halves_of(cohort.patients)}
     of = {p.name: half.name for half in halves_of(cohort.patients) for p in half.applied}
     chosen = [p for p in cohort.patients if synthetic_ct_path(cohort, p.name).is_file()]
-    if most is not None and len(chosen) > most:
-        at = np.linspace(0, len(chosen) - 1, most).round().astype(int)
-        chosen = [chosen[n] for n in at]
+    if only is not None:
+        chosen = [patient for patient in chosen if patient.name in only]
     tasks = [(patient, levels[of[patient.name]]) for patient in chosen]
     rows: dict[str, dict[str, Any]] = {}
     for number, row in enumerate(shared_out(partial(_row, cohort, detailed), tasks, jobs), start=1):

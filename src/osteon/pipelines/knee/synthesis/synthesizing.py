@@ -96,14 +96,16 @@ def synthesize_cohort(
     cohort: KneeCohort,
     *,
     settings: SynthesisSettings,
+    only: Sequence[str] | None = None,
     jobs: int | None = None,
     progress: Progress = silent,
 ) -> SynthesisRun:
     """Train two syntheses and make a synthetic CT of everyone by the one that never saw them.
 
-    Writes ``synthesis/`` in the run folder: ``<variant>/A.pt`` and ``B.pt`` with what is known of
-    them as JSON, and ``sub-001_synthetic-ct.nii.gz`` in HU on the grid of the MR. What is there and
-    was made with the same settings from the same images is kept; an interrupted training goes on.
+    Writes ``synthesis/`` in the run folder: ``A.pt`` and ``B.pt`` in a folder of the settings'
+    name, with what is known of them as JSON, and ``sub-001_synthetic-ct.nii.gz`` in HU on the grid
+    of the MR. What is there and was made with the same settings from the same images is kept; an
+    interrupted training goes on.
 
     Parameters
     ----------
@@ -111,6 +113,8 @@ def synthesize_cohort(
         Whose registration lies in the run folder, where `settings.paired`.
     settings : SynthesisSettings
         Of both.
+    only : sequence of str, optional
+        Make those of these patients; of everyone if None. Changes nothing in the training.
     jobs : int, optional
         Syntheses trained at once, a process each: both where there are two cores and no GPU.
         Changes no byte.
@@ -128,7 +132,8 @@ def synthesize_cohort(
     UnusableTable
         If there is nobody to learn from.
     """
-    halves = [half for half in halves_of(cohort.patients) if half.applied]
+    halves = [_of(half, only) for half in halves_of(cohort.patients)]
+    halves = [half for half in halves if half.applied]
     at_once = min(len(halves), jobs or (1 if device() == "cuda" else os.cpu_count() or 1))
     tasks = [(cohort, half, settings) for half in halves]
     # a function that tells of progress cannot go to another process
@@ -141,6 +146,13 @@ def synthesize_cohort(
         progress("synthesis", done, len(tasks))
     order = [patient.name for patient in cohort.patients]
     return replace(run, made=tuple(sorted(run.made, key=order.index)))
+
+
+def _of(half: Half, only: Sequence[str] | None) -> Half:
+    """A half that is applied to some alone."""
+    if only is None:
+        return half
+    return replace(half, applied=tuple(one for one in half.applied if one.name in only))
 
 
 def _through(
@@ -171,7 +183,7 @@ def _trained(
 ) -> tuple[Synthesizer, dict[str, str]]:
     """The synthesis of a half, trained or as it was, and who was left out of it."""
     chosen, left_out = _learnt_from(cohort, half, settings)
-    folder = run_folder(cohort) / "synthesis" / settings.variant
+    folder = run_folder(cohort) / "synthesis" / settings.name
     path, going = folder / f"{half.name}.pt", folder / f"{half.name}.training.pt"
     ground = _ground(cohort, chosen, settings)
     there = load_synthesizer(path)
