@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..core import BadSetting
 from .checkpoints import load_checkpoint, save_checkpoint
+from .threads import one_thread
 
 Loss = Callable[[NDArray[np.int64], np.random.Generator], Tensor]
 """Loss of the items numbered, with a generator for whatever is drawn on the way."""
@@ -98,13 +99,14 @@ def fit(
         module.train()
         order = rng.permutation(items)
         total = 0.0
-        for batch in np.array_split(order[: steps * settings.batch], steps):
-            value = loss(batch, rng)
-            optimiser.zero_grad(set_to_none=True)
-            value.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-            cycle.step()
-            total += float(value.detach())
+        with one_thread():
+            for batch in np.array_split(order[: steps * settings.batch], steps):
+                value = loss(batch, rng)
+                optimiser.zero_grad(set_to_none=True)
+                value.backward()  # type: ignore[no-untyped-call]
+                optimiser.step()
+                cycle.step()
+                total += float(value.detach())
         losses.append(total / steps)
         tell(epoch + 1, settings.epochs, losses[-1])
         if checkpoint is not None:

@@ -13,6 +13,7 @@ from ..core import BadSetting
 from .checkpoints import load_checkpoint, save_checkpoint
 from .networks.trunk import Regressor, TrunkSettings
 from .onnx import export
+from .threads import one_thread
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ class Trained:
         """Parameters of patches, in batches."""
         said = []
         self.network.eval()
-        with torch.inference_mode():
+        with one_thread(), torch.inference_mode():
             for start in range(0, len(patches), batch):
                 items = np.arange(start, min(start + batch, len(patches)))
                 out = self.network(patches.input(items).to(_device_of(self.network)))

@@ -1,8 +1,7 @@
 """Synthetic CT from MR: trained slice by slice, made volume by volume."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from .synthesis_slices import (
     to_hu,
 )
 from .synthesis_steps import Cycle, Pairs, channels, generator_of
+from .threads import one_thread
 
 Progress = Callable[[str, int, int], None]
 
@@ -194,17 +194,6 @@ def train_synthesis(
         progress("training synthesis", step + 1, settings.steps)
     about = {"ground": ground, "losses": losses}
     return Synthesizer(settings, trainer.to_ct.eval(), about)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Within it, torch takes one core: sums in another order are other numbers."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def device() -> str:
