@@ -7,12 +7,13 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ....core import BadSetting, Grid, Mask, Volume, resample
+from ....core import HU, BadSetting, Grid, Mask, Volume, resample
 from ....features.structure import estimate_pure_values
 from ....simulate.ct import CTView, scan_ct, scanner_named
 from ....simulate.mr import MRView, scan_mr, sequence_named
 from ....simulate.scene import Scene
 from ....simulate.scene.specimen import specimen_scene
+from ..patches.places import to_120_kvp
 from .specimens import Specimen, Spheres, parameters_in
 
 Value = TypeVar("Value", bound=np.generic)
@@ -259,7 +260,9 @@ def scan(shown: Shown, scanner: str, sequence: str, rng: np.random.Generator) ->
     reach = 0.5 * max(x, y, z) + FIELD_MM
     machine, way = scanner_named(scanner), sequence_named(sequence)
     view = CTView((0.0, 0.0), 2 * reach, -reach, reach)
-    shown.images[scanner] = scan_ct(shown.scene, machine, view, rng).volume
+    ct = scan_ct(shown.scene, machine, view, rng).volume
+    standard = (ct.values * np.float32(to_120_kvp(machine.kvp))).astype(np.float32)
+    shown.images[scanner] = Volume(standard, ct.grid, HU)
     if sequence not in shown.images:
         frame = MRView((0.0, 0.0, 0.0), (2 * reach + 2 * FIELD_MM,) * 3)
         image = scan_mr(shown.scene, way, frame, rng).volume
