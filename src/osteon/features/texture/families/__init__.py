@@ -1,0 +1,1 @@
+"""The eleven families of features of the Image Biomarker Standardisation Initiative."""
