@@ -1,0 +1,106 @@
+"""What lies around each voxel: the mean level, and how many neighbours have its own."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....core.compiled import compiled
+from ..discretise import Levels
+from ..settings import DIMENSIONS, Dimension
+from .directions import IN_SLICE, NEIGHBOURS
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbourhoods:
+    """Sums over the voxels of a slice, or of the region, by their level.
+
+    Attributes
+    ----------
+    equal : (m, g + 1, q) int64 array
+        Voxels by level and by how many neighbours, 0 to q − 1, have the same level.
+    counts : (m, g + 1) int64 array
+        Voxels by level that have a neighbour in the region.
+    differences : (m, g + 1) float64 array
+        Sum over these of the distance of the level to the mean level of the neighbours.
+    voxels : (m,) float64 array
+        All voxels.
+    """
+
+    equal: Integers
+    counts: Integers
+    differences: Floats
+    voxels: Floats
+
+    def pooled(self) -> "Neighbourhoods":
+        """The sums over all slices."""
+        return Neighbourhoods(
+            self.equal.sum(axis=0, keepdims=True),
+            self.counts.sum(axis=0, keepdims=True),
+            self.differences.sum(axis=0, keepdims=True),
+            self.voxels.sum(keepdims=True),
+        )
+
+
+def neighbourhoods(
+    levels: Levels, dimensions: tuple[Dimension, ...] = DIMENSIONS
+) -> dict[Dimension, Neighbourhoods]:
+    """What NGTDM and NGLDM count, in one pass (IBSI 1, doi:10.48550/arXiv.1612.07003).
+
+    Parameters
+    ----------
+    levels : Levels
+        Grey levels.
+    dimensions : tuple of {"2D", "2.5D", "3D"}
+        Where neighbours lie: the 8 in the slice, or the 26 in space.
+
+    Returns
+    -------
+    dict of str to Neighbourhoods
+        For each of `dimensions`.
+    """
+    packed = levels.packed
+    steps = packed.steps(NEIGHBOURS)
+    found: dict[Dimension, Neighbourhoods] = {}
+    if {"2D", "2.5D"} & set(dimensions):
+        around = _around(packed.flat, packed.voxels, packed.starts, steps[:IN_SLICE], levels.count)
+        flat = Neighbourhoods(*around, np.diff(packed.starts).astype(np.float64))
+        found |= {"2D": flat} if "2D" in dimensions else {}
+        found |= {"2.5D": flat.pooled()} if "2.5D" in dimensions else {}
+    if "3D" in dimensions:
+        whole = np.array([0, packed.voxels.size])
+        around = _around(packed.flat, packed.voxels, whole, steps, levels.count)
+        found["3D"] = Neighbourhoods(*around, whole[1:].astype(np.float64))
+    return found
+
+
+@compiled
+def _around(
+    flat: NDArray[np.int32],
+    voxels: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    steps: NDArray[np.int64],
+    count: int,
+) -> tuple[Integers, Integers, Floats]:
+    """Equal neighbours, voxels with neighbours and differences of each slice."""
+    slices = starts.size - 1
+    equal = np.zeros((slices, count + 1, steps.size + 1), np.int64)
+    counts = np.zeros((slices, count + 1), np.int64)
+    differences = np.zeros((slices, count + 1), np.float64)
+    for s in range(slices):
+        for at in voxels[starts[s] : starts[s + 1]]:
+            level = flat[at]
+            same = total = many = 0
+            for step in steps:
+                other = flat[at + step]
+                same += other == level
+                many += other > 0
+                total += other
+            equal[s, level, same] += 1
+            if many > 0:
+                counts[s, level] += 1
+                differences[s, level] += abs(level - total / many)
+    return equal, counts, differences

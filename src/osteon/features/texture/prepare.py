@@ -1,0 +1,149 @@
+"""From a scan and a mask to the region that features are taken from."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...core import Box, EmptyRegion, Grid, Mask, UnsuitableScan, Volume
+from .interpolation import ALMOST, interpolated, part_around, target_grid
+from .region import TextureRegion
+from .settings import Interpolation, Resegmentation, TextureSettings
+
+PEAK_RADIUS_MM = 10.0 * (3.0 / (4.0 * math.pi)) ** (1.0 / 3.0)
+"""Radius of a sphere of 1 cm³: how far around a region local intensity looks."""
+
+
+def prepare(volume: Volume, mask: Mask, settings: TextureSettings) -> TextureRegion:
+    """Interpolate, round and re-segment a region (IBSI 1, section 2, doi:10.48550/arXiv.1612.07003).
+
+    Parameters
+    ----------
+    volume : Volume of shape (i, j, k)
+        The image, in any unit.
+    mask : Mask of shape (i, j, k)
+        The region, on the image's grid.
+    settings : TextureSettings
+        Voxel size and limits.
+
+    Returns
+    -------
+    TextureRegion
+        The part of the image around the region.
+
+    Raises
+    ------
+    GridMismatch
+        If the mask lies on another grid.
+    EmptyRegion
+        If the mask has no voxel, or none is left of it.
+    UnsuitableScan
+        If a value in the region is not a finite number.
+    """
+    mask.on(volume.grid, name="the mask")
+    if not mask.values.any():
+        raise EmptyRegion("the mask has no voxel; texture needs at least 1.")
+    values, drawn, grid = _regridded(volume, mask, settings.interpolation)
+    if not drawn.any():
+        raise EmptyRegion(
+            "no voxel is left of the mask at the new voxel size; choose a smaller size or share."
+        )
+    inside = values[drawn]
+    if wrong := int(np.count_nonzero(~np.isfinite(inside))):
+        raise UnsuitableScan(
+            f"{wrong} of {inside.size} values in the region are not finite; mend or mask them."
+        )
+    limits = settings.resegmentation
+    counted = drawn.copy()
+    counted[drawn] = _within(inside, limits)
+    if not counted.any():
+        raise EmptyRegion(
+            f"none of {inside.size} values ({inside.min():g} to {inside.max():g}) is left by "
+            "re-segmentation; widen its limits."
+        )
+    return TextureRegion(values, counted, drawn, grid.spacing, grid, (limits.low, limits.high))
+
+
+def resampled(
+    volume: Volume, mask: Mask, settings: Interpolation, box: Box | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], Grid]:
+    """Image and mask at the new voxel size, all of them or a box of new voxels.
+
+    Parameters
+    ----------
+    volume : Volume of shape (i, j, k)
+        The image.
+    mask : Mask of shape (i, j, k)
+        The region, on the same grid.
+    settings : Interpolation
+        New voxel size.
+    box : tuple of three slices or None
+        New voxels that are wanted; None is all.
+
+    Returns
+    -------
+    values : (i, j, k) float64 array
+        Grey values, rounded where the settings say so.
+    inside : (i, j, k) bool array
+        The region.
+    grid : Grid
+        Where they lie.
+    """
+    whole = target_grid(volume.grid, settings)
+    wanted = box or tuple(slice(0, n) for n in whole.shape)
+    onto = whole.part(_box(wanted))
+    source = _box(part_around(volume.grid, whole, _box(wanted)))
+    old = volume.grid.part(source)
+    values = interpolated(
+        np.asarray(volume.values[source], np.float64), old, onto, settings.image
+    )
+    share = interpolated(mask.values[source].astype(np.float64), old, onto, settings.mask)
+    if settings.rounded:
+        values = np.rint(values)
+    return values, share >= settings.share - ALMOST, onto
+
+
+def _regridded(
+    volume: Volume, mask: Mask, settings: Interpolation | None
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], Grid]:
+    """Image and mask at the voxel size asked for, cut to what features need."""
+    first, last = _span(mask.values)
+    if settings is None:
+        box = _around(first, last, volume.grid)
+        values = np.asarray(volume.values[box], np.float64)
+        return values, mask.values[box], volume.grid.part(box)
+    whole = target_grid(volume.grid, settings)
+    ends = whole.to_index(volume.grid.to_world([first - 1, last + 1]))
+    low, high = np.floor(ends[0]).astype(int), np.ceil(ends[1]).astype(int)
+    return resampled(volume, mask, settings, _around(low, high, whole))
+
+
+def _span(values: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First and last voxel along each axis, (3,) each."""
+    plane = values.any(axis=2)
+    sides = (plane.any(axis=1), plane.any(axis=0), values.any(axis=0).any(axis=0))
+    found = [np.flatnonzero(side) for side in sides]
+    return np.array([side[0] for side in found]), np.array([side[-1] for side in found])
+
+
+def _around(first: NDArray[np.int64], last: NDArray[np.int64], grid: Grid) -> Box:
+    """Box of voxels with all that local intensity sees of them."""
+    reach = np.floor(PEAK_RADIUS_MM / grid.spacing + ALMOST).astype(int)
+    low = np.clip(first - reach, 0, np.array(grid.shape) - 1)
+    high = np.clip(last + reach + 1, low + 1, grid.shape)
+    return _box([slice(int(a), int(b)) for a, b in zip(low, high, strict=True)])
+
+
+def _box(cuts: list[slice] | tuple[slice, ...]) -> Box:
+    i, j, k = cuts
+    return i, j, k
+
+
+def _within(values: NDArray[np.float64], limits: Resegmentation) -> NDArray[np.bool_]:
+    """Which values of a region re-segmentation keeps."""
+    low = -math.inf if limits.low is None else limits.low
+    high = math.inf if limits.high is None else limits.high
+    if limits.outliers is not None:
+        mean, away = float(values.mean()), limits.outliers * float(values.std())
+        low, high = max(low, mean - away), min(high, mean + away)
+    return np.asarray((values >= low) & (values <= high))
