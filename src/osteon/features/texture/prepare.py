@@ -44,6 +44,37 @@ def prepare(volume: Volume, mask: Mask, settings: TextureSettings) -> TextureReg
     if not mask.values.any():
         raise EmptyRegion("the mask has no voxel; texture needs at least 1.")
     values, drawn, grid = _regridded(volume, mask, settings.interpolation)
+    limits = settings.resegmentation
+    counted = kept(values, drawn, limits)
+    return TextureRegion(values, counted, drawn, grid.spacing, grid, (limits.low, limits.high))
+
+
+def kept(
+    values: NDArray[np.float64], drawn: NDArray[np.bool_], limits: Resegmentation
+) -> NDArray[np.bool_]:
+    """The voxels of a region that re-segmentation keeps.
+
+    Parameters
+    ----------
+    values : (i, j, k) float64 array
+        Interpolated grey values.
+    drawn : (i, j, k) bool array
+        The region on their grid.
+    limits : Resegmentation
+        Which values count.
+
+    Returns
+    -------
+    (i, j, k) bool array
+        True in at least one voxel.
+
+    Raises
+    ------
+    EmptyRegion
+        If no voxel was, or is, left.
+    UnsuitableScan
+        If a value in the region is not a finite number.
+    """
     if not drawn.any():
         raise EmptyRegion(
             "no voxel is left of the mask at the new voxel size; choose a smaller size or share."
@@ -53,7 +84,6 @@ def prepare(volume: Volume, mask: Mask, settings: TextureSettings) -> TextureReg
         raise UnsuitableScan(
             f"{wrong} of {inside.size} values in the region are not finite; mend or mask them."
         )
-    limits = settings.resegmentation
     counted = drawn.copy()
     counted[drawn] = _within(inside, limits)
     if not counted.any():
@@ -61,7 +91,7 @@ def prepare(volume: Volume, mask: Mask, settings: TextureSettings) -> TextureReg
             f"none of {inside.size} values ({inside.min():g} to {inside.max():g}) is left by "
             "re-segmentation; widen its limits."
         )
-    return TextureRegion(values, counted, drawn, grid.spacing, grid, (limits.low, limits.high))
+    return counted
 
 
 def resampled(

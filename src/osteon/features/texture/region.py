@@ -1,6 +1,7 @@
 """A region as texture sees it: prepared grey values, and which voxels count."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,12 @@ class TextureRegion:
     grid: Grid
     limits: Limits = (None, None)
 
-    @property
+    @cached_property
     def inside(self) -> NDArray[np.float64]:
         """Values of the voxels that count, (n,)."""
         return self.values[self.intensity]
+
+    @cached_property
+    def ordered(self) -> NDArray[np.float64]:
+        """The same, smallest first."""
+        return np.sort(self.inside)

@@ -4,10 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from ....core.compiled import threads
+from ....core.compiled import compiled, threads
 from ..region import TextureRegion
 
 Floats = NDArray[np.float64]
+Complex = NDArray[np.complex128]
 
 
 def autocorrelation_features(region: TextureRegion) -> dict[str, float]:
@@ -55,12 +56,32 @@ def _weighted(member: Floats, away: Floats, spacing: Floats) -> tuple[float, flo
     weight = _weights(size, spacing)
     ones, deviations = _spectrum(member, size), _spectrum(away, size)
     squares = _spectrum(away**2, size)
-    # each column of the half spectrum but the first and the last stands for two
-    weight[:, :, 1:-1] *= 2.0
-    weight /= np.prod(size)
-    products = (_power(ones, ones), _power(deviations, deviations), _power(squares, ones))
-    pairs, together, square = (_folded(product, weight) for product in products)
-    return pairs, together, square
+    pairs, together, square = _products(ones, deviations, squares, weight) / np.prod(size)
+    return float(pairs), float(together), float(square)
+
+
+@compiled
+def _products(
+    ones: Complex, deviations: Complex, squares: Complex, weight: Floats
+) -> NDArray[np.float64]:
+    """Sums of |ones|², |deviations|² and Re(squares · ones*) times the weight.
+
+    The weight is even: its first half along axes 0 and 1 stands for all. Each column of the half
+    spectra but the first and the last stands for two.
+    """
+    planes, rows, columns = ones.shape
+    sums = np.zeros((planes, 3))
+    for plane in range(planes):
+        for row in range(rows):
+            times = weight[min(plane, planes - plane), min(row, rows - row)]
+            a, b, c = ones[plane, row], deviations[plane, row], squares[plane, row]
+            for column in range(columns):
+                w = times[column] if column in (0, columns - 1) else 2.0 * times[column]
+                one, away, square = a[column], b[column], c[column]
+                sums[plane, 0] += w * (one.real * one.real + one.imag * one.imag)
+                sums[plane, 1] += w * (away.real * away.real + away.imag * away.imag)
+                sums[plane, 2] += w * (square.real * one.real + square.imag * one.imag)
+    return sums.sum(axis=0)
 
 
 def _even(least: int, *, real: bool) -> int:
@@ -80,25 +101,9 @@ def _weights(size: list[int], spacing: Floats) -> Floats:
     return transformed
 
 
-def _spectrum(values: Floats, size: list[int]) -> NDArray[np.complex128]:
+def _spectrum(values: Floats, size: list[int]) -> Complex:
     """Half spectrum of values padded with 0; along each axis only what is not 0 yet."""
     spectrum = fft.rfft(values, size[2], axis=2, workers=threads())
     spectrum = fft.fft(spectrum, size[1], axis=1, workers=threads())
     spectrum = fft.fft(spectrum, size[0], axis=0, workers=threads(), overwrite_x=True)
     return np.asarray(spectrum, np.complex128)
-
-
-def _power(a: NDArray[np.complex128], b: NDArray[np.complex128]) -> Floats:
-    """Real part of a times the conjugate of b."""
-    return np.asarray(a.real * b.real + a.imag * b.imag)
-
-
-def _folded(power: Floats, weight: Floats) -> float:
-    """Sum of power times weight, whose axes 0 and 1 hold the first half of an even function."""
-    for axis in (0, 1):
-        power = np.moveaxis(power, axis, 0)
-        half = power.shape[0] // 2
-        folded = power[: half + 1].copy()
-        folded[1:half] += power[:half:-1]
-        power = np.moveaxis(folded, 0, axis)
-    return float(np.vdot(power, weight))

@@ -6,10 +6,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull
 from scipy.spatial.distance import pdist
+from scipy.spatial.transform import Rotation
 
 from ....core.compiled import compiled
 
 Floats = NDArray[np.float64]
+
+LARGEST_TURN = np.sqrt(2.0) - 1.0
+"""Length of each part of a turn's Rodrigues vector beyond which a box looks turned back."""
+
+MOST_STEPS = 100_000
+"""Steps after which the search for the smallest ellipsoid stops in any case."""
+
+FINEST_TURN = 1e-5
+"""Where the search for the smallest box ends; the tangent of half an angle."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,14 +30,11 @@ class Hull:
     ----------
     points : (n, 3) float64 array
         Its corners.
-    normals : (f, 3) float64 array
-        Directions of its faces.
     volume, area : float
         In mm³ and mm².
     """
 
     points: Floats
-    normals: Floats
     volume: float
     area: float
 
@@ -59,12 +66,14 @@ def convex_hull(inside: NDArray[np.bool_], spacing: Floats) -> Hull:
     for axis in range(3):
         moved = np.ascontiguousarray(np.moveaxis(inside, axis, 0))
         kept = kept & np.moveaxis(_corners(moved), 0, axis)
-    centres = np.argwhere(kept)
-    offsets = np.concatenate([np.eye(3), -np.eye(3)]) / 2
-    points = ((centres[:, None, :] + offsets).reshape(-1, 3)) * spacing
+    padded, centres = np.pad(inside, 1), np.argwhere(kept)
+    beside = np.concatenate([np.eye(3, dtype=np.int64), -np.eye(3, dtype=np.int64)])
+    # between two voxels of the region there is no surface
+    around = centres[:, None, :] + beside + 1
+    open_side = ~padded[tuple(np.moveaxis(around, -1, 0))]
+    points = (centres[:, None, :] + beside / 2)[open_side] * spacing
     hull = ConvexHull(points)
-    normals = np.unique(np.round(hull.equations[:, :3], 9), axis=0)
-    return Hull(points[hull.vertices], normals, float(hull.volume), float(hull.area))
+    return Hull(points[hull.vertices], float(hull.volume), float(hull.area))
 
 
 @compiled
@@ -99,69 +108,77 @@ def _corners(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def smallest_box(hull: Hull) -> Floats:
-    """Sides in mm of the smallest box found around a hull, (3,).
+    """Sides in mm of the smallest box around a hull, in any direction, (3,).
 
-    One face of the box lies in a face of the hull and one edge along an edge of the box's
-    neighbours: of all boxes with a side in a face of the hull, turned to each corner's edge, the
-    smallest. The standard does not say how to search (IBSI 1, section 3.1).
+    The standard does not say how to search (IBSI 1, section 3.1). Here 7³ turns, spread over all
+    that differ for a box, are tried; from the best three the search goes on in ever smaller turns.
     """
-    return np.asarray(_smallest_box(hull.points - hull.points.mean(axis=0), hull.normals))
+    step = 2.0 * LARGEST_TURN / 7
+    turns = Rotation.from_quat(_quaternions((np.arange(7) - 3) * step))
+    centred = hull.points - hull.points.mean(axis=0)
+    sides = _sides(centred, turns)
+    best = turns[np.argsort(sides.prod(axis=1), kind="stable")[:3]]
+    while step > FINEST_TURN:
+        step /= 2
+        near = Rotation.from_quat(_quaternions(np.array([-step, 0.0, step])))
+        tried = Rotation.concatenate([near * start for start in best])
+        sides = _sides(centred, tried)
+        volumes = sides.prod(axis=1).reshape(len(best), -1)
+        best = tried[volumes.argmin(axis=1) + np.arange(len(best)) * volumes.shape[1]]
+    return np.asarray(sides[volumes.argmin()])
 
 
-@compiled
-def _smallest_box(points: Floats, normals: Floats) -> Floats:
-    """Of boxes with one side along a face, the smallest over 90 turns about its normal."""
-    best, sides = np.inf, np.zeros(3)
-    turned = np.empty((2, points.shape[0]))
-    for normal in normals:
-        axis = np.argmin(np.abs(normal))
-        first = np.zeros(3)
-        first[axis] = 1.0
-        first = first - normal * normal[axis]
-        first /= np.sqrt((first**2).sum())
-        second = np.cross(normal, first)
-        depth = points @ normal
-        height = depth.max() - depth.min()
-        turned[0], turned[1] = points @ first, points @ second
-        for turn in range(90):
-            angle = turn * np.pi / 180.0
-            c, s = np.cos(angle), np.sin(angle)
-            a, b = c * turned[0] + s * turned[1], c * turned[1] - s * turned[0]
-            wide, deep = a.max() - a.min(), b.max() - b.min()
-            if wide * deep * height < best:
-                best = wide * deep * height
-                sides[0], sides[1], sides[2] = wide, deep, height
-    return sides
+def _quaternions(along: Floats) -> Floats:
+    """Quaternions of the turns whose Rodrigues vector lies on a grid, (n³, 4)."""
+    vectors = np.stack(np.meshgrid(along, along, along, indexing="ij"), axis=-1).reshape(-1, 3)
+    return np.column_stack([vectors, np.ones(len(vectors))])
+
+
+def _sides(points: Floats, turns: Rotation) -> Floats:
+    """Sides of the box around the points along the axes of each turn, (t, 3)."""
+    along = turns.as_matrix().reshape(-1, 3) @ points.T
+    return np.asarray((along.max(axis=1) - along.min(axis=1)).reshape(-1, 3))
 
 
 def smallest_ellipsoid(hull: Hull, tolerance: float = 1e-3) -> Floats:
     """Semi-axes in mm of the smallest ellipsoid around a hull, (3,), largest first.
 
-    By Khachiyan's algorithm (Todd & Yildirim 2007, doi:10.1016/j.dam.2007.02.013), until the
-    weights change by less than `tolerance`.
+    By Khachiyan's algorithm (Todd & Yildirim 2007, doi:10.1016/j.dam.2007.02.013), until no
+    corner lies further out than `tolerance` of the ellipsoid.
     """
-    centred = hull.points - hull.points.mean(axis=0)
+    size = float(np.abs(hull.points - hull.points.mean(axis=0)).max())
+    centred = (hull.points - hull.points.mean(axis=0)) / size
     weights = _khachiyan(centred, tolerance)
     centre = weights @ centred
     spread = (centred * weights[:, None]).T @ centred - np.outer(centre, centre)
-    return np.sqrt(3.0 * np.linalg.eigvalsh(spread)[::-1])
+    return np.asarray(size * np.sqrt(3.0 * np.linalg.eigvalsh(spread)[::-1]))
 
 
 @compiled
 def _khachiyan(points: Floats, tolerance: float) -> Floats:
     """Weights of points whose moments are those of the smallest ellipsoid around them."""
-    many, lifted = points.shape[0], 4.0
+    many = points.shape[0]
     q = np.ones((many, 4))
     q[:, :3] = points
     weights = np.full(many, 1.0 / many)
-    for _ in range(10_000):
-        inverse = np.linalg.inv((q * weights.reshape(-1, 1)).T @ q)
-        distance = ((q @ inverse) * q).sum(axis=1)
+    inverse = np.linalg.inv(np.dot(np.ascontiguousarray(q.T), q) / many)
+    distance = (np.dot(q, inverse) * q).sum(axis=1)
+    towards = np.zeros(4)
+    for _ in range(MOST_STEPS):
         far = np.argmax(distance)
-        step = (distance[far] - lifted) / (lifted * (distance[far] - 1.0))
-        change = step * np.sqrt((weights**2).sum() - weights[far] ** 2 + (1.0 - weights[far]) ** 2)
+        if distance[far] <= 4.0 * (1.0 + tolerance):
+            break
+        # the inverse and the distances follow from the old ones, as one weight changes
+        step = (distance[far] / 4.0 - 1.0) / (distance[far] - 1.0)
+        part = step / (1.0 - step + step * distance[far])
+        for i in range(4):
+            towards[i] = (inverse[i] * q[far]).sum()
+        for i in range(4):
+            for j in range(4):
+                inverse[i, j] = (inverse[i, j] - part * towards[i] * towards[j]) / (1.0 - step)
+        for n in range(many):
+            along = q[n, 0] * towards[0] + q[n, 1] * towards[1] + q[n, 2] * towards[2] + towards[3]
+            distance[n] = (distance[n] - part * along * along) / (1.0 - step)
         weights *= 1.0 - step
         weights[far] += step
-        if change < tolerance:
-            break
     return weights

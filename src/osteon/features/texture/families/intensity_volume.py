@@ -11,6 +11,9 @@ from ..settings import Discretisation
 
 Floats = NDArray[np.float64]
 
+SAME = 1e-9
+"""Part of the range by which rounding may miss a threshold."""
+
 
 def intensity_volume_features(
     region: TextureRegion, discretisation: Discretisation
@@ -30,59 +33,41 @@ def intensity_volume_features(
     Returns
     -------
     dict of str to float
-        The 6 features ``ivh_…`` of the standard, and the area under the curve, ``ivh_auc``. An
-        intensity at a volume that no intensity has is one step above the highest.
+        The 6 features ``ivh_…`` of the standard, and the area under the curve, ``ivh_auc``, of
+        the histogram as a staircase. The intensity at a volume is one step above the highest
+        that a larger volume reaches.
     """
-    values, counts, ends, step = _curve(region, discretisation)
-    above = counts[::-1].cumsum()[::-1] / counts.sum()
-    width = ends[1] - ends[0]
+    ordered, low, high, step = _curve(region, discretisation)
+    many, width = ordered.size, high - low
     found: dict[str, float] = {}
     for percent in (10, 90):
-        bright = values >= ends[0] + percent / 100 * width - 1e-9 * width
-        found[f"v{percent}"] = float(above[bright][0]) if bright.any() else 0.0
+        least = low + (percent / 100 - SAME) * width
+        found[f"v{percent}"] = (many - int(np.searchsorted(ordered, least))) / many
     for percent in (10, 90):
-        # the first step up from the last intensity that a larger volume has
-        more = np.flatnonzero(above > percent / 100)
-        found[f"i{percent}"] = float(values[more[-1]]) + step if more.size else float(values[0])
+        larger = math.ceil(many * (100 - percent) / 100) - 1
+        found[f"i{percent}"] = float(ordered[larger]) + step
     found["diff_v10_v90"] = found["v10"] - found["v90"]
     found["diff_i10_i90"] = found["i10"] - found["i90"]
-    found["auc"] = _area(values, above, ends)
+    found["auc"] = (float(ordered.mean()) - low) / width if width > 0 else 1.0
     return {f"ivh_{name}": value for name, value in found.items()}
 
 
 def _curve(
     region: TextureRegion, discretisation: Discretisation
-) -> tuple[Floats, NDArray[np.int64], tuple[float, float], float]:
-    """Intensities that occur, voxels of each, the range and the step."""
-    inside = region.inside
+) -> tuple[Floats, float, float, float]:
+    """Intensities in order, the ends of their range, and their step."""
+    low, high = region.limits
     if discretisation.method == "none":
-        values, counts = np.unique(inside, return_counts=True)
-        whole = bool((values == np.floor(values)).all())
-        low, high = region.limits
-        ends = (
-            float(values[0]) if low is None else low,
-            float(values[-1]) if high is None else high,
-        )
-        return values, counts, ends, 1.0 if whole else 0.0
+        ordered = region.ordered
+        step = 1.0 if (ordered == np.floor(ordered)).all() else 0.0
+        first, last = float(ordered[0]), float(ordered[-1])
+        return ordered, first if low is None else low, last if high is None else high, step
     levels = discretise(region, discretisation)
-    counts = levels.histogram
-    level = np.flatnonzero(counts) + 1.0
-    occur = counts[counts > 0]
+    level = np.repeat(np.arange(1.0, levels.count + 1), levels.histogram)
     if discretisation.method == "bin-number":
-        return level, occur, (1.0, float(levels.count)), 1.0
+        return level, 1.0, float(levels.count), 1.0
     size = discretisation.size or 1.0
-    lowest = first_edge(discretisation, region, inside)
-    high = region.limits[1]
-    last = math.ceil((high - lowest) / size) if high is not None else levels.count
-    ends = (lowest + 0.5 * size, lowest + (last - 0.5) * size)
-    return lowest + (level - 0.5) * size, occur, ends, size
-
-
-def _area(values: Floats, above: Floats, ends: tuple[float, float]) -> float:
-    """Area under the volume fraction, over the fraction of intensity, by trapezoids."""
-    width = ends[1] - ends[0]
-    if width == 0:
-        return 1.0
-    at = np.concatenate([[0.0], (values - ends[0]) / width, [1.0]])
-    height = np.concatenate([[1.0], above, [0.0 if values[-1] < ends[1] else above[-1]]])
-    return float(np.trapezoid(height, at))
+    lowest = first_edge(discretisation, region, region.inside)
+    many = levels.count if high is None else math.ceil((high - lowest) / size)
+    middle = lowest + (level - 0.5) * size
+    return middle, lowest + 0.5 * size, lowest + (many - 0.5) * size, size

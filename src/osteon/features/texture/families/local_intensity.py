@@ -38,7 +38,10 @@ def local_intensity_features(region: TextureRegion) -> dict[str, float]:
     )
     sums = _sums(_padded(region.values, known, reach, first, last), reach, wide)
     if whole:
-        many: Floats | float = float((2 * wide[wide >= 0] + 1).sum())
+        twice = np.ones(wide.shape)
+        twice[1:] *= 2
+        twice[:, 1:] *= 2
+        many: Floats | float = float((twice * (2 * wide + 1))[wide >= 0].sum())
     else:
         many = _sums(_padded(np.ones(known.shape), known, reach, first, last), reach, wide)
     means = sums / many
@@ -56,7 +59,7 @@ def _sphere(spacing: Floats, shape: tuple[int, ...]) -> tuple[Integers, Integers
     """Voxels that the sphere reaches along each axis, and its half-width in each row.
 
     The half-width of the row n voxels off along the first and m off along the second axis is
-    ``wide[n, m]``, −1 where the row misses the sphere.
+    ``wide[n, m]``, −1 where the row misses the sphere; opposite rows have the same.
     """
     radius = PEAK_RADIUS_MM * (1 + 1e-9)
     reach = np.minimum(np.floor(radius / spacing).astype(np.int64), np.array(shape) - 1)
@@ -66,8 +69,7 @@ def _sphere(spacing: Floats, shape: tuple[int, ...]) -> tuple[Integers, Integers
             rest = radius**2 - (n * spacing[0]) ** 2 - (m * spacing[1]) ** 2
             if rest >= 0:
                 wide[n, m] = min(int(math.sqrt(rest) / spacing[2]), int(reach[2]))
-    kept = wide[np.ix_(np.abs(np.arange(-reach[0], reach[0] + 1)), np.abs(np.arange(-reach[1], reach[1] + 1)))]
-    return reach, kept
+    return reach, wide
 
 
 def _ends(inside: NDArray[np.bool_]) -> tuple[Integers, Integers]:
@@ -93,41 +95,55 @@ def _sums(values: Floats, reach: Integers, wide: Integers) -> Floats:
     """Sum of the values in the sphere around each voxel that is `reach` away from the edge.
 
     Row sums of each width are made once a plane, discs of them once for the planes above and
-    below, so that a voxel costs two additions a row of the upper half of the sphere.
+    below, so that a voxel costs one addition a row of half the sphere.
     """
     planes = values.shape[0] - 2 * reach[0]
     rows = values.shape[1] - 2 * reach[1]
     columns = values.shape[2] - 2 * reach[2]
     sums = np.zeros((planes, rows, columns))
-    made = np.zeros(reach[2] + 1, np.bool_)
-    for n in range(wide.shape[0]):
-        for m in range(wide.shape[1]):
-            if wide[n, m] >= 0:
-                made[wide[n, m]] = True
-    before = np.zeros(values.shape[2] + 1)
     across = np.zeros((reach[2] + 1, values.shape[1], columns))
     disc = np.zeros(columns)
     for plane in range(values.shape[0]):
         for row in range(values.shape[1]):
-            for k in range(values.shape[2]):
-                before[k + 1] = before[k] + values[plane, row, k]
-            for width in range(reach[2] + 1):
-                if made[width]:
-                    for k in range(columns):
-                        at = k + reach[2]
-                        across[width, row, k] = before[at + width + 1] - before[at - width]
+            _rows(values[plane, row], reach[2], across[:, row])
         for off in range(reach[0] + 1):
             above, below = plane - reach[0] - off, plane - reach[0] + off
-            if (above < 0 or above >= planes) and (below < 0 or below >= planes):
+            over = 0 <= above < planes
+            under = off > 0 and 0 <= below < planes
+            if not (over or under):
                 continue
+            widths = wide[off]
             for row in range(rows):
-                disc[:] = 0.0
-                for m in range(wide.shape[1]):
-                    width = wide[reach[0] + off, m]
-                    if width >= 0:
-                        disc += across[width, row + m]
-                if 0 <= above < planes:
-                    sums[above, row] += disc
-                if off > 0 and 0 <= below < planes:
-                    sums[below, row] += disc
+                centre = row + reach[1]
+                disc[:] = across[widths[0], centre]
+                for m in range(1, widths.size):
+                    if widths[m] >= 0:
+                        _add(across[widths[m], centre - m], across[widths[m], centre + m], disc)
+                if over:
+                    _put(disc, sums[above, row])
+                if under:
+                    _put(disc, sums[below, row])
     return sums
+
+
+@compiled
+def _rows(values: Floats, reach: int, across: Floats) -> None:
+    """Sums of 1, 3, 5 … values around each that is `reach` away from the end of a row."""
+    columns = across.shape[1]
+    across[0] = values[reach : reach + columns]
+    for width in range(1, reach + 1):
+        across[width] = 0.0
+        _add(values[reach - width :], values[reach + width :], across[width])
+        _put(across[width - 1], across[width])
+
+
+@compiled
+def _add(left: Floats, right: Floats, total: Floats) -> None:
+    for k in range(total.size):
+        total[k] += left[k] + right[k]
+
+
+@compiled
+def _put(values: Floats, total: Floats) -> None:
+    for k in range(total.size):
+        total[k] += values[k]

@@ -113,28 +113,22 @@ def of_list(
     many = voxels.size
     present = np.bincount(amount) > 0
     amounts = np.flatnonzero(present)
-    column = (np.cumsum(present) - 1)[amount]
     columns = amounts.size
-    i2, j2 = level.astype(np.float64) ** 2, amount.astype(np.float64) ** 2
-    cell = np.sort((matrix * count + level - 1) * columns + column)
-    edge = np.flatnonzero(np.diff(cell, prepend=-1, append=-1))
-    n = np.diff(edge).astype(np.float64)
-    owner = cell[edge[:-1]] // (count * columns)
-    weights = (1 / (i2 * j2), i2 / j2, j2 / i2, i2 * j2)
-    cross = [np.bincount(matrix, weight, many) for weight in weights]
-    cross.append(np.bincount(owner, n * np.log2(n), many))
+    column = (np.cumsum(present) - 1)[amount]
+    entries = np.sort((matrix * count + level - 1) * columns + column)
+    edge = np.flatnonzero(np.diff(entries, prepend=-1, append=-1))
+    cell, n = entries[edge[:-1]], np.diff(edge).astype(np.float64)
+    row, column = cell // columns, cell % columns
+    owner = row // count
+    i2, j2 = (row % count + 1.0) ** 2, amounts[column] ** 2.0
+    weights = (n / (i2 * j2), n * i2 / j2, n * j2 / i2, n * i2 * j2, n * np.log2(n))
     return Counted(
-        _histogram(matrix * count + level - 1, many, count),
-        _histogram(matrix * columns + column, many, columns),
+        np.bincount(row, n, many * count).reshape(many, count),
+        np.bincount(owner * columns + column, n, many * columns).reshape(many, columns),
         amounts.astype(np.float64),
-        np.stack(cross, axis=1),
+        np.stack([np.bincount(owner, weight, many) for weight in weights], axis=1),
         voxels,
     )
-
-
-def _histogram(cell: NDArray[np.int64], rows: int, columns: int) -> Floats:
-    counts = np.bincount(cell, minlength=rows * columns)
-    return np.asarray(counts.reshape(rows, columns), np.float64)
 
 
 def matrix_features(counted: Counted) -> list[Floats]:

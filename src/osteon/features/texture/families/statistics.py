@@ -41,6 +41,11 @@ def statistics_features(values: NDArray[np.float64]) -> dict[str, float]:
         raise BadSetting(
             f"{wrong} of {ordered.size} values are no finite numbers; mend them first."
         )
+    return of_ordered(ordered)
+
+
+def of_ordered(ordered: NDArray[np.float64]) -> dict[str, float]:
+    """`statistics_features` of finite values that lie in order, smallest first."""
     return {f"stat_{name}": value for name, value in summary(ordered).items()} | _power(ordered)
 
 
