@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 
 from ...core import Mask, Volume
 from .prepare import kept, resampled
-from .settings import Interpolation, TextureSettings
+from .region import bounds
+from .settings import Interpolation, Resegmentation, TextureSettings
 
 AXES = "xyz"
 """Names of the axes i, j and k in tags."""
@@ -46,6 +47,7 @@ def diagnose(volume: Volume, mask: Mask, settings: TextureSettings) -> dict[str,
         If a value in the region is not a finite number.
     """
     mask.on(volume.grid, name="the mask")
+    kept(volume.values, mask.values, Resegmentation())
     before = np.asarray(volume.values, np.float64)
     values, drawn, grid = resampled(volume, mask, settings.interpolation or UNCHANGED)
     counted = kept(values, drawn, settings.resegmentation)
@@ -58,7 +60,9 @@ def diagnose(volume: Volume, mask: Mask, settings: TextureSettings) -> dict[str,
     }
 
 
-def _image(values: NDArray[np.float64], spacing: NDArray[np.float64], step: str) -> dict[str, float]:
+def _image(
+    values: NDArray[np.float64], spacing: NDArray[np.float64], step: str
+) -> dict[str, float]:
     found = {f"img_dim_{axis}": float(n) for axis, n in zip(AXES, values.shape, strict=True)}
     found |= {f"vox_dim_{axis}": float(mm) for axis, mm in zip(AXES, spacing, strict=True)}
     known = values[np.isfinite(values)]
@@ -79,9 +83,8 @@ def _region(
     inside = values[counted]
     found = {f"int_mask_dim_{a}": float(n) for a, n in zip(AXES, counted.shape, strict=True)}
     for name, mask in (("int", counted), ("morph", drawn)):
-        sides = [np.flatnonzero(mask.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1))]
-        for axis, side in zip(AXES, sides, strict=True):
-            found[f"{name}_mask_bb_dim_{axis}"] = float(side[-1] - side[0] + 1)
+        for axis, cut in zip(AXES, bounds(mask), strict=True):
+            found[f"{name}_mask_bb_dim_{axis}"] = float(cut.stop - cut.start)
         found[f"{name}_mask_vox_count"] = float(np.count_nonzero(mask))
     found["int_mask_mean_int"] = float(inside.mean())
     found["int_mask_min_int"] = float(inside.min())

@@ -74,9 +74,7 @@ class Levels:
         within = np.moveaxis(self.morphological, self.slice_axis, 0)
         box = tuple(
             slice(int(side[0]), int(side[-1]) + 1)
-            for side in (
-                np.flatnonzero(within.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1))
-            )
+            for side in (np.flatnonzero(within.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1)))
         )
         flat = np.ascontiguousarray(np.pad(levels[box], 1)).ravel()
         slices, rows, columns = (cut.stop - cut.start + 2 for cut in box)
@@ -137,7 +135,8 @@ def _by_number(values: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
     low, high = float(values.min()), float(values.max())
     if low == high:
         return np.ones(values.shape)
-    return np.minimum(np.floor(bins * ((values - low) / (high - low))) + 1, bins)
+    part = (values - low) / (high - low)
+    return np.asarray(np.minimum(np.floor(bins * part) + 1, bins))
 
 
 def _by_size(

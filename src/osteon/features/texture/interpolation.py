@@ -35,7 +35,10 @@ def target_grid(grid: Grid, settings: Interpolation) -> Grid:
         As many voxels along each axis as cover the image; the same axes.
     """
     wanted = np.array(
-        [own if new is None else new for own, new in zip(grid.spacing, settings.spacing, strict=True)]
+        [
+            own if new is None else new
+            for own, new in zip(grid.spacing, settings.spacing, strict=True)
+        ]
     )
     # 60 × 3 mm are 90 × 2 mm, even where the division leaves a rest of one bit
     shape = [

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ...core import Box, EmptyRegion, Grid, Mask, UnsuitableScan, Volume
 from .interpolation import ALMOST, interpolated, part_around, target_grid
-from .region import TextureRegion
+from .region import TextureRegion, bounds
 from .settings import Interpolation, Resegmentation, TextureSettings
 
 PEAK_RADIUS_MM = 10.0 * (3.0 / (4.0 * math.pi)) ** (1.0 / 3.0)
@@ -15,7 +15,9 @@ PEAK_RADIUS_MM = 10.0 * (3.0 / (4.0 * math.pi)) ** (1.0 / 3.0)
 
 
 def prepare(volume: Volume, mask: Mask, settings: TextureSettings) -> TextureRegion:
-    """Interpolate, round and re-segment a region (IBSI 1, section 2, doi:10.48550/arXiv.1612.07003).
+    """Interpolate, round and re-segment a region.
+
+    As in IBSI 1, section 2 (doi:10.48550/arXiv.1612.07003).
 
     Parameters
     ----------
@@ -124,9 +126,7 @@ def resampled(
     onto = whole.part(_box(wanted))
     source = _box(part_around(volume.grid, whole, _box(wanted)))
     old = volume.grid.part(source)
-    values = interpolated(
-        np.asarray(volume.values[source], np.float64), old, onto, settings.image
-    )
+    values = interpolated(np.asarray(volume.values[source], np.float64), old, onto, settings.image)
     share = interpolated(mask.values[source].astype(np.float64), old, onto, settings.mask)
     if settings.rounded:
         values = np.rint(values)
@@ -137,30 +137,23 @@ def _regridded(
     volume: Volume, mask: Mask, settings: Interpolation | None
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], Grid]:
     """Image and mask at the voxel size asked for, cut to what features need."""
-    first, last = _span(mask.values)
+    drawn = bounds(mask.values)
+    first, stop = (np.array([getattr(cut, end) for cut in drawn]) for end in ("start", "stop"))
     if settings is None:
-        box = _around(first, last, volume.grid)
+        box = _around(first, stop, volume.grid)
         values = np.asarray(volume.values[box], np.float64)
         return values, mask.values[box], volume.grid.part(box)
     whole = target_grid(volume.grid, settings)
-    ends = whole.to_index(volume.grid.to_world([first - 1, last + 1]))
-    low, high = np.floor(ends[0]).astype(int), np.ceil(ends[1]).astype(int)
+    ends = whole.to_index(volume.grid.to_world([first - 1, stop]))
+    low, high = np.floor(ends[0]).astype(int), np.ceil(ends[1]).astype(int) + 1
     return resampled(volume, mask, settings, _around(low, high, whole))
 
 
-def _span(values: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """First and last voxel along each axis, (3,) each."""
-    plane = values.any(axis=2)
-    sides = (plane.any(axis=1), plane.any(axis=0), values.any(axis=0).any(axis=0))
-    found = [np.flatnonzero(side) for side in sides]
-    return np.array([side[0] for side in found]), np.array([side[-1] for side in found])
-
-
-def _around(first: NDArray[np.int64], last: NDArray[np.int64], grid: Grid) -> Box:
+def _around(first: NDArray[np.int64], stop: NDArray[np.int64], grid: Grid) -> Box:
     """Box of voxels with all that local intensity sees of them."""
     reach = np.floor(PEAK_RADIUS_MM / grid.spacing + ALMOST).astype(int)
     low = np.clip(first - reach, 0, np.array(grid.shape) - 1)
-    high = np.clip(last + reach + 1, low + 1, grid.shape)
+    high = np.clip(stop + reach, low + 1, grid.shape)
     return _box([slice(int(a), int(b)) for a, b in zip(low, high, strict=True)])
 
 

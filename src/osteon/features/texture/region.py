@@ -6,10 +6,14 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core import Grid
+from ...core import Box, Grid
 
 Limits = tuple[float | None, float | None]
 """Lowest and highest grey value that was let into a region; None where there is no limit."""
+
+
+SHORT = 2**15
+"""Whole numbers from −SHORT up to, not including, SHORT fit into 16 bits."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,4 +51,18 @@ class TextureRegion:
     @cached_property
     def ordered(self) -> NDArray[np.float64]:
         """The same, smallest first."""
-        return np.sort(self.inside)
+        inside = self.inside
+        low, high = inside.min(), inside.max()
+        if low >= -SHORT and high < SHORT and (inside == np.rint(inside)).all():
+            # short whole numbers, such as HU, are put in order ten times as fast
+            return np.sort(inside.astype(np.int16)).astype(np.float64)
+        return np.sort(inside)
+
+
+def bounds(mask: NDArray[np.bool_]) -> Box:
+    """Smallest box of voxels around a mask that has at least one, (i, j, k)."""
+    plane = np.asarray(mask.any(axis=2))
+    sides = (plane.any(axis=1), plane.any(axis=0), mask.any(axis=(0, 1)))
+    found = [np.flatnonzero(side) for side in sides]
+    i, j, k = (slice(int(side[0]), int(side[-1]) + 1) for side in found)
+    return i, j, k

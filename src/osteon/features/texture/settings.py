@@ -75,7 +75,7 @@ class Resegmentation:
 
 @dataclass(frozen=True)
 class Discretisation:
-    """Binning grey values into levels 1, 2, 3, …
+    """Binning grey values into levels, which are whole numbers from 1 on.
 
     Attributes
     ----------
@@ -136,7 +136,9 @@ class TextureSettings:
     def __post_init__(self) -> None:
         """Refuse dimensions and axes that there are not."""
         if unknown := [name for name in self.dimensions if name not in DIMENSIONS]:
-            raise UnknownName(f"no dimension is called '{unknown[0]}'; use {', '.join(DIMENSIONS)}.")
+            raise UnknownName(
+                f"no dimension is called '{unknown[0]}'; use {', '.join(DIMENSIONS)}."
+            )
         if self.slice_axis not in (0, 1, 2):
             raise BadSetting(f"slice_axis is 0, 1 or 2; got {self.slice_axis}.")
 

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from ....core.compiled import compiled, threads
-from ..region import TextureRegion
+from ..region import TextureRegion, bounds
 
 Floats = NDArray[np.float64]
 Complex = NDArray[np.complex128]
@@ -34,12 +34,7 @@ def autocorrelation_features(region: TextureRegion) -> dict[str, float]:
     inside = region.inside
     if inside.min() == inside.max():
         return {"morph_moran_i": 1.0, "morph_geary_c": 1.0}
-    box = tuple(
-        slice(int(side[0]), int(side[-1]) + 1)
-        for side in (
-            np.flatnonzero(region.intensity.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1))
-        )
-    )
+    box = bounds(region.intensity)
     member = region.intensity[box].astype(np.float64)
     away = (region.values[box] - inside.mean()) * member
     pairs, together, squares = _weighted(member, away, region.spacing)
@@ -54,34 +49,36 @@ def _weighted(member: Floats, away: Floats, spacing: Floats) -> tuple[float, flo
     """Sums over pairs a ≠ b of w, w x(a) x(b) and w x(a)², with w the inverse distance."""
     size = [_even(2 * n - 1, real=axis == 2) for axis, n in enumerate(member.shape)]
     weight = _weights(size, spacing)
-    ones, deviations = _spectrum(member, size), _spectrum(away, size)
-    squares = _spectrum(away**2, size)
-    pairs, together, square = _products(ones, deviations, squares, weight) / np.prod(size)
-    return float(pairs), float(together), float(square)
+    half = (size[0], size[1], size[2] // 2 + 1)
+    ones = _spectrum(member, size[2], np.empty(half, np.complex128))
+    other = np.empty(half, np.complex128)
+    pairs = _product(ones, ones, weight)
+    together = _product(_spectrum(away, size[2], other), other, weight)
+    squares = _product(_spectrum(away**2, size[2], other), ones, weight)
+    many = float(np.prod(size))
+    return pairs / many, together / many, squares / many
 
 
 @compiled
-def _products(
-    ones: Complex, deviations: Complex, squares: Complex, weight: Floats
-) -> NDArray[np.float64]:
-    """Sums of |ones|², |deviations|² and Re(squares · ones*) times the weight.
+def _product(a: Complex, b: Complex, weight: Floats) -> float:
+    """Sum of the real part of a · b* times the weight.
 
     The weight is even: its first half along axes 0 and 1 stands for all. Each column of the half
     spectra but the first and the last stands for two.
     """
-    planes, rows, columns = ones.shape
-    sums = np.zeros((planes, 3))
+    planes, rows, columns = a.shape
+    total = 0.0
     for plane in range(planes):
         for row in range(rows):
             times = weight[min(plane, planes - plane), min(row, rows - row)]
-            a, b, c = ones[plane, row], deviations[plane, row], squares[plane, row]
-            for column in range(columns):
-                w = times[column] if column in (0, columns - 1) else 2.0 * times[column]
-                one, away, square = a[column], b[column], c[column]
-                sums[plane, 0] += w * (one.real * one.real + one.imag * one.imag)
-                sums[plane, 1] += w * (away.real * away.real + away.imag * away.imag)
-                sums[plane, 2] += w * (square.real * one.real + square.imag * one.imag)
-    return sums.sum(axis=0)
+            x, y = a[plane, row], b[plane, row]
+            line = 0.0
+            for k in range(1, columns - 1):
+                line += times[k] * (x[k].real * y[k].real + x[k].imag * y[k].imag)
+            total += 2.0 * line
+            for k in (0, columns - 1):
+                total += times[k] * (x[k].real * y[k].real + x[k].imag * y[k].imag)
+    return total
 
 
 def _even(least: int, *, real: bool) -> int:
@@ -101,9 +98,15 @@ def _weights(size: list[int], spacing: Floats) -> Floats:
     return transformed
 
 
-def _spectrum(values: Floats, size: list[int]) -> Complex:
-    """Half spectrum of values padded with 0; along each axis only what is not 0 yet."""
-    spectrum = fft.rfft(values, size[2], axis=2, workers=threads())
-    spectrum = fft.fft(spectrum, size[1], axis=1, workers=threads())
-    spectrum = fft.fft(spectrum, size[0], axis=0, workers=threads(), overwrite_x=True)
-    return np.asarray(spectrum, np.complex128)
+def _spectrum(values: Floats, length: int, out: Complex) -> Complex:
+    """Half spectrum of values padded with 0, in `out`; along each axis only what is not 0 yet."""
+    planes, rows, _ = values.shape
+    out[planes:] = 0.0
+    out[:planes, rows:] = 0.0
+    out[:planes, :rows] = fft.rfft(values, length, axis=2, workers=threads())
+    for part, axis in ((out[:planes], 1), (out, 0)):
+        done = fft.fft(part, axis=axis, overwrite_x=True, workers=threads())
+        # it may be written over, but need not
+        if not np.shares_memory(done, part):
+            part[:] = done
+    return out

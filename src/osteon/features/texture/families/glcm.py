@@ -12,15 +12,14 @@ from ..settings import DIMENSIONS, Dimension
 from .directions import DIRECTIONS, IN_PLANE
 from .matrices import Floats, averaged, variance
 
-TAGS = tuple(
-    f"cm_{name}"
-    for name in (
-        "joint_max joint_avg joint_var joint_entr diff_avg diff_var diff_entr sum_avg sum_var "
-        "sum_entr energy contrast dissimilarity inv_diff inv_diff_norm inv_diff_mom "
-        "inv_diff_mom_norm inv_var corr auto_corr clust_tend clust_shade clust_prom info_corr1 "
-        "info_corr2"
-    ).split()
+_NAMES = (
+    "joint_max joint_avg joint_var joint_entr diff_avg diff_var diff_entr sum_avg sum_var "
+    "sum_entr energy contrast dissimilarity inv_diff inv_diff_norm inv_diff_mom "
+    "inv_diff_mom_norm inv_var corr auto_corr clust_tend clust_shade clust_prom info_corr1 "
+    "info_corr2"
 )
+
+TAGS = tuple(f"cm_{name}" for name in _NAMES.split())
 """Tags of the features, without the ending of the aggregation."""
 
 
@@ -74,7 +73,9 @@ def glcm_features(
     steps = packed.steps(DIRECTIONS)
     found: dict[str, float] = {}
     if {"2D", "2.5D"} & set(dimensions):
-        pairs = Pairs(*_in_slices(packed.flat, packed.voxels, packed.starts, steps[:IN_PLANE], count))
+        pairs = Pairs(
+            *_in_slices(packed.flat, packed.voxels, packed.starts, steps[:IN_PLANE], count)
+        )
         slices = packed.starts.size - 1
         single, merged, space = 4 * slices, 5 * slices, 5 * slices + 4
         if "2D" in dimensions:
@@ -182,12 +183,18 @@ def _features(pairs: Pairs, ending: str) -> dict[str, float]:
     total = pairs.one.sum(axis=1)
     one, apart = pairs.one / total[:, None], pairs.apart / total[:, None]
     both = pairs.both / total[:, None]
-    level, gap, sums = np.arange(1.0, count + 1), np.arange(float(count)), np.arange(2.0, 2 * count + 1)
+    level, gap, sums = (
+        np.arange(1.0, count + 1),
+        np.arange(float(count)),
+        np.arange(2.0, 2 * count + 1),
+    )
     mean, spread = one @ level, variance(one, level)
     contrast, dissimilarity = apart @ gap**2, apart @ gap
     auto = (both @ sums**2 - contrast) / 4
     away = sums - 2 * mean[:, None]
-    tendency, shade, prominence = ((both * away**power).sum(axis=1) for power in (2, 3, 4))
+    square = both * away * away
+    tendency, shade = square.sum(axis=1), (square * away).sum(axis=1)
+    prominence = (square * away * away).sum(axis=1)
     entropy, either = np.log2(total) - pairs.cells[:, 2] / total, _entropy(one)
     flat = spread == 0
     inverse = 1 / np.maximum(gap, 1) ** 2 * (gap > 0)

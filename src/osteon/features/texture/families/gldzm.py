@@ -5,13 +5,12 @@ from .glszm import ENDINGS
 from .matrices import averaged, matrix_features, of_list
 from .zones import Zones
 
-TAGS = tuple(
-    f"dzm_{name}"
-    for name in (
-        "sde lde lgze hgze sdlge sdhge ldlge ldhge glnu glnu_norm zdnu zdnu_norm z_perc gl_var "
-        "zd_var zd_entr"
-    ).split()
+_NAMES = (
+    "sde lde lgze hgze sdlge sdhge ldlge ldhge glnu glnu_norm zdnu zdnu_norm z_perc gl_var "
+    "zd_var zd_entr"
 )
+
+TAGS = tuple(f"dzm_{name}" for name in _NAMES.split())
 """Tags of the features, without the ending of the aggregation."""
 
 

@@ -9,13 +9,12 @@ from ..settings import DIMENSIONS, Dimension
 from .directions import DIRECTIONS, IN_PLANE
 from .matrices import CROSS, Counted, Floats, add_table, averaged, matrix_features
 
-TAGS = tuple(
-    f"rlm_{name}"
-    for name in (
-        "sre lre lgre hgre srlge srhge lrlge lrhge glnu glnu_norm rlnu rlnu_norm r_perc gl_var "
-        "rl_var rl_entr"
-    ).split()
+_NAMES = (
+    "sre lre lgre hgre srlge srhge lrlge lrhge glnu glnu_norm rlnu rlnu_norm r_perc gl_var "
+    "rl_var rl_entr"
 )
+
+TAGS = tuple(f"rlm_{name}" for name in _NAMES.split())
 """Tags of the features, without the ending of the aggregation."""
 
 

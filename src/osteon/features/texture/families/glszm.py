@@ -4,13 +4,12 @@ from ..settings import Dimension
 from .matrices import averaged, matrix_features, of_list
 from .zones import Zones
 
-TAGS = tuple(
-    f"szm_{name}"
-    for name in (
-        "sze lze lgze hgze szlge szhge lzlge lzhge glnu glnu_norm zsnu zsnu_norm z_perc gl_var "
-        "zs_var zs_entr"
-    ).split()
+_NAMES = (
+    "sze lze lgze hgze szlge szhge lzlge lzhge glnu glnu_norm zsnu zsnu_norm z_perc gl_var "
+    "zs_var zs_entr"
 )
+
+TAGS = tuple(f"szm_{name}" for name in _NAMES.split())
 """Tags of the features, without the ending of the aggregation."""
 
 ENDINGS: dict[Dimension, str] = {"2D": "2D", "2.5D": "2_5D", "3D": "3D"}

@@ -158,12 +158,12 @@ def smallest_ellipsoid(hull: Hull, tolerance: float = 1e-3) -> Floats:
 def _khachiyan(points: Floats, tolerance: float) -> Floats:
     """Weights of points whose moments are those of the smallest ellipsoid around them."""
     many = points.shape[0]
+    x, y, z = points[:, 0].copy(), points[:, 1].copy(), points[:, 2].copy()
     q = np.ones((many, 4))
     q[:, :3] = points
     weights = np.full(many, 1.0 / many)
     inverse = np.linalg.inv(np.dot(np.ascontiguousarray(q.T), q) / many)
     distance = (np.dot(q, inverse) * q).sum(axis=1)
-    towards = np.zeros(4)
     for _ in range(MOST_STEPS):
         far = np.argmax(distance)
         if distance[far] <= 4.0 * (1.0 + tolerance):
@@ -171,14 +171,15 @@ def _khachiyan(points: Floats, tolerance: float) -> Floats:
         # the inverse and the distances follow from the old ones, as one weight changes
         step = (distance[far] / 4.0 - 1.0) / (distance[far] - 1.0)
         part = step / (1.0 - step + step * distance[far])
-        for i in range(4):
-            towards[i] = (inverse[i] * q[far]).sum()
+        towards = (inverse * q[far]).sum(axis=1)
+        a, b, c, d = towards[0], towards[1], towards[2], towards[3]
+        grown = 1.0 / (1.0 - step)
         for i in range(4):
             for j in range(4):
-                inverse[i, j] = (inverse[i, j] - part * towards[i] * towards[j]) / (1.0 - step)
+                inverse[i, j] = (inverse[i, j] - part * towards[i] * towards[j]) * grown
         for n in range(many):
-            along = q[n, 0] * towards[0] + q[n, 1] * towards[1] + q[n, 2] * towards[2] + towards[3]
-            distance[n] = (distance[n] - part * along * along) / (1.0 - step)
+            along = x[n] * a + y[n] * b + z[n] * c + d
+            distance[n] = (distance[n] - part * along * along) * grown
         weights *= 1.0 - step
         weights[far] += step
     return weights

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ....core.compiled import compiled
 from ..prepare import PEAK_RADIUS_MM
-from ..region import TextureRegion
+from ..region import TextureRegion, bounds
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -32,20 +32,14 @@ def local_intensity_features(region: TextureRegion) -> dict[str, float]:
     """
     reach, wide = _sphere(region.spacing, region.values.shape)
     known = np.isfinite(region.values)
-    first, last = _ends(region.intensity)
-    whole = bool(known.all()) and bool(
-        (first >= reach).all() and (last + reach < region.values.shape).all()
-    )
-    sums = _sums(_padded(region.values, known, reach, first, last), reach, wide)
-    if whole:
-        twice = np.ones(wide.shape)
-        twice[1:] *= 2
-        twice[:, 1:] *= 2
-        many: Floats | float = float((twice * (2 * wide + 1))[wide >= 0].sum())
+    box = bounds(region.intensity)
+    first, last = np.array([[cut.start for cut in box], [cut.stop - 1 for cut in box]])
+    sums: Floats = _sums(_padded(region.values, known, reach, first, last), reach, wide)
+    if known.all():
+        many = _counts(region.values.shape, reach, wide, first, last)
     else:
         many = _sums(_padded(np.ones(known.shape), known, reach, first, last), reach, wide)
     means = sums / many
-    box = tuple(slice(int(a), int(b) + 1) for a, b in zip(first, last, strict=True))
     inside = region.intensity[box]
     values = region.values[box]
     brightest = inside & (values == values[inside].max())
@@ -72,9 +66,23 @@ def _sphere(spacing: Floats, shape: tuple[int, ...]) -> tuple[Integers, Integers
     return reach, wide
 
 
-def _ends(inside: NDArray[np.bool_]) -> tuple[Integers, Integers]:
-    sides = [np.flatnonzero(inside.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1))]
-    return np.array([side[0] for side in sides]), np.array([side[-1] for side in sides])
+def _counts(
+    shape: tuple[int, ...], reach: Integers, wide: Integers, first: Integers, last: Integers
+) -> Floats:
+    """Voxels of the image in the sphere around each voxel of the box of the region.
+
+    They are the same for all places that the sphere does not leave the image from: an image in
+    which these are one place has all counts there are.
+    """
+    small = np.minimum(np.array(shape), 2 * reach + 1)
+    ones = _padded(np.ones(small), np.ones(small, np.bool_), reach, 0 * small, small - 1)
+    counts: Floats = _sums(ones, reach, wide)
+    places = []
+    for axis in range(3):
+        at = np.arange(first[axis], last[axis] + 1)
+        beyond = shape[axis] - small[axis]
+        places.append(np.clip(at, None, np.maximum(reach[axis], at - beyond)))
+    return np.asarray(counts[np.ix_(*places)])
 
 
 def _padded(

@@ -123,12 +123,18 @@ def of_list(
     i2, j2 = (row % count + 1.0) ** 2, amounts[column] ** 2.0
     weights = (n / (i2 * j2), n * i2 / j2, n * j2 / i2, n * i2 * j2, n * np.log2(n))
     return Counted(
-        np.bincount(row, n, many * count).reshape(many, count),
-        np.bincount(owner * columns + column, n, many * columns).reshape(many, columns),
+        _summed(row, n, (many, count)),
+        _summed(owner * columns + column, n, (many, columns)),
         amounts.astype(np.float64),
         np.stack([np.bincount(owner, weight, many) for weight in weights], axis=1),
         voxels,
     )
+
+
+def _summed(cell: NDArray[np.int64], n: Floats, shape: tuple[int, int]) -> Floats:
+    """Sum of n in each cell of a table."""
+    summed = np.bincount(cell, n, shape[0] * shape[1])
+    return np.asarray(summed, np.float64).reshape(shape)
 
 
 def matrix_features(counted: Counted) -> list[Floats]:
@@ -176,9 +182,8 @@ def variance(counts: Floats, at: Floats) -> Floats:
 
 
 def averaged(tags: tuple[str, ...], features: list[Floats], ending: str) -> dict[str, float]:
-    """Mean of each feature over its matrices, by tag with the ending of the aggregation."""
-    return {
-        f"{tag}_{ending}": float(values.mean())
-        for tag, values in zip(tags, features, strict=True)
-        if values.size
-    }
+    """Mean of each feature over its matrices, if there are any, by tag with its ending."""
+    if features[0].size == 0:
+        return {}
+    means = np.stack(features).mean(axis=1).tolist()
+    return {f"{tag}_{ending}": value for tag, value in zip(tags, means, strict=True)}

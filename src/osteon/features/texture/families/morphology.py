@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ....core import Grid, Mask
+from ....core import Box, Grid, Mask
 from ...structure.amounts.configurations import configurations
 from ...structure.amounts.surface import enclosed_volume, raw_area
-from ..region import TextureRegion
+from ..region import TextureRegion, bounds
 from .hull import convex_hull, smallest_box, smallest_ellipsoid
 
 Floats = NDArray[np.float64]
@@ -32,7 +32,8 @@ def morphology_features(region: TextureRegion) -> dict[str, float]:
         the shift of the centre of mass where grey values sum to 0, elongation and flatness of a
         single voxel, densities in an ellipsoid without volume.
     """
-    inside, ends = _cropped(region)
+    box = bounds(region.morphological)
+    inside = region.morphological[box]
     padded = np.pad(inside, 1)
     grid = Grid(padded.shape, np.zeros(3), np.eye(3), region.spacing)
     counted = configurations(Mask(padded, grid))
@@ -44,7 +45,7 @@ def morphology_features(region: TextureRegion) -> dict[str, float]:
         "vol_approx": float(np.count_nonzero(inside) * np.prod(region.spacing)),
         "area_mesh": area,
         **_compactness(volume, area),
-        **_shift(region, ends),
+        **_shift(region, box),
         "diam": hull.diameter,
         **_axes(spread),
         **_density("aabb", volume, area, _box(np.array(inside.shape) * region.spacing)),
@@ -55,14 +56,6 @@ def morphology_features(region: TextureRegion) -> dict[str, float]:
         "integ_int": float(region.inside.mean()) * volume,
     }
     return {f"morph_{name}": value for name, value in shape.items()}
-
-
-def _cropped(region: TextureRegion) -> tuple[NDArray[np.bool_], tuple[slice, ...]]:
-    """The morphological mask in the smallest box around it, and the box."""
-    mask = region.morphological
-    sides = [np.flatnonzero(mask.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1))]
-    box = tuple(slice(int(side[0]), int(side[-1]) + 1) for side in sides)
-    return mask[box], box
 
 
 def _compactness(volume: float, area: float) -> dict[str, float]:
@@ -78,7 +71,7 @@ def _compactness(volume: float, area: float) -> dict[str, float]:
     }
 
 
-def _shift(region: TextureRegion, box: tuple[slice, ...]) -> dict[str, float]:
+def _shift(region: TextureRegion, box: Box) -> dict[str, float]:
     """Distance of the centres of the region by voxels and by grey values."""
     weight = np.where(region.intensity[box], region.values[box], 0.0)
     if (total := float(weight.sum())) == 0.0:
@@ -93,7 +86,7 @@ def _shift(region: TextureRegion, box: tuple[slice, ...]) -> dict[str, float]:
 
 
 def _spread(inside: NDArray[np.bool_], spacing: Floats) -> Floats:
-    """Variances of the voxels along their principal axes, in mm², largest first, divided by n − 1."""
+    """Variances along the principal axes in mm², divided by n − 1, largest first, (3,)."""
     many = np.count_nonzero(inside)
     if many == 1:
         return np.zeros(3)

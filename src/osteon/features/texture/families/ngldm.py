@@ -7,13 +7,12 @@ from .glszm import ENDINGS
 from .matrices import averaged, matrix_features, of_tables
 from .neighbourhoods import Neighbourhoods
 
-TAGS = tuple(
-    f"ngl_{name}"
-    for name in (
-        "lde hde lgce hgce ldlge ldhge hdlge hdhge glnu glnu_norm dcnu dcnu_norm dc_perc gl_var "
-        "dc_var dc_entr dc_energy"
-    ).split()
+_NAMES = (
+    "lde hde lgce hgce ldlge ldhge hdlge hdhge glnu glnu_norm dcnu dcnu_norm dc_perc gl_var "
+    "dc_var dc_entr dc_energy"
 )
+
+TAGS = tuple(f"ngl_{name}" for name in _NAMES.split())
 """Tags of the features, without the ending of the aggregation."""
 
 

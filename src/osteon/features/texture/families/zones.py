@@ -44,9 +44,7 @@ class Zones:
         return Zones(none, self.levels, self.sizes, self.depths, voxels, self.count)
 
 
-def zones(
-    levels: Levels, dimensions: tuple[Dimension, ...] = DIMENSIONS
-) -> dict[Dimension, Zones]:
+def zones(levels: Levels, dimensions: tuple[Dimension, ...] = DIMENSIONS) -> dict[Dimension, Zones]:
     """Zones of a region (IBSI 1, sections 3.8 and 3.9, doi:10.48550/arXiv.1612.07003).
 
     Parameters
@@ -61,7 +59,8 @@ def zones(
     dict of str to Zones
         For each of `dimensions`.
     """
-    packed, found = levels.packed, {}
+    packed = levels.packed
+    found: dict[Dimension, Zones] = {}
     steps = packed.steps(NEIGHBOURS)
     if {"2D", "2.5D"} & set(dimensions):
         depth = _depth(packed.within, packed.shape, False)
