@@ -47,8 +47,8 @@ def diagnose(volume: Volume, mask: Mask, settings: TextureSettings) -> dict[str,
         If a value in the region is not a finite number.
     """
     mask.on(volume.grid, name="the mask")
-    kept(volume.values, mask.values, Resegmentation())
     before = np.asarray(volume.values, np.float64)
+    kept(before, mask.values, Resegmentation())
     values, drawn, grid = resampled(volume, mask, settings.interpolation or UNCHANGED)
     counted = kept(values, drawn, settings.resegmentation)
     return {

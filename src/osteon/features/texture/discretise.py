@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core import BadSetting
-from .region import TextureRegion
+from .region import TextureRegion, bounds
 from .settings import MOST_LEVELS, Discretisation
 
 
@@ -72,10 +72,7 @@ class Levels:
         """The levels laid out for loops over neighbours."""
         levels = np.moveaxis(self.levels, self.slice_axis, 0)
         within = np.moveaxis(self.morphological, self.slice_axis, 0)
-        box = tuple(
-            slice(int(side[0]), int(side[-1]) + 1)
-            for side in (np.flatnonzero(within.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1)))
-        )
+        box = bounds(within)
         flat = np.ascontiguousarray(np.pad(levels[box], 1)).ravel()
         slices, rows, columns = (cut.stop - cut.start + 2 for cut in box)
         voxels = np.flatnonzero(flat)

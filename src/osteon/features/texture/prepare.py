@@ -13,6 +13,9 @@ from .settings import Interpolation, Resegmentation, TextureSettings
 PEAK_RADIUS_MM = 10.0 * (3.0 / (4.0 * math.pi)) ** (1.0 / 3.0)
 """Radius of a sphere of 1 cm³: how far around a region local intensity looks."""
 
+LARGEST = 1e60
+"""Size up to which the fourth power of a grey value is a number."""
+
 
 def prepare(volume: Volume, mask: Mask, settings: TextureSettings) -> TextureRegion:
     """Interpolate, round and re-segment a region.
@@ -40,7 +43,7 @@ def prepare(volume: Volume, mask: Mask, settings: TextureSettings) -> TextureReg
     EmptyRegion
         If the mask has no voxel, or none is left of it.
     UnsuitableScan
-        If a value in the region is not a finite number.
+        If a value in the region is not a number, or too large a one.
     """
     mask.on(volume.grid, name="the mask")
     if not mask.values.any():
@@ -75,16 +78,17 @@ def kept(
     EmptyRegion
         If no voxel was, or is, left.
     UnsuitableScan
-        If a value in the region is not a finite number.
+        If a value in the region is not a number, or too large a one.
     """
     if not drawn.any():
         raise EmptyRegion(
             "no voxel is left of the mask at the new voxel size; choose a smaller size or share."
         )
     inside = values[drawn]
-    if wrong := int(np.count_nonzero(~np.isfinite(inside))):
+    if wrong := int(np.count_nonzero(~(np.abs(inside) <= LARGEST))):
         raise UnsuitableScan(
-            f"{wrong} of {inside.size} values in the region are not finite; mend or mask them."
+            f"{wrong} of {inside.size} values in the region are no number or above {LARGEST:g}; "
+            "mend or mask them."
         )
     counted = drawn.copy()
     counted[drawn] = _within(inside, limits)

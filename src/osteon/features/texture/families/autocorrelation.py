@@ -36,7 +36,9 @@ def autocorrelation_features(region: TextureRegion) -> dict[str, float]:
         return {"morph_moran_i": 1.0, "morph_geary_c": 1.0}
     box = bounds(region.intensity)
     member = region.intensity[box].astype(np.float64)
-    away = (region.values[box] - inside.mean()) * member
+    away = np.where(region.intensity[box], region.values[box] - inside.mean(), 0.0)
+    # both are the same in any unit; this keeps the squares of very small values above 0
+    away /= np.abs(away).max()
     pairs, together, squares = _weighted(member, away, region.spacing)
     many, spread = inside.size, float((away**2).sum())
     return {

@@ -39,13 +39,11 @@ def local_intensity_features(region: TextureRegion) -> dict[str, float]:
         many = _counts(region.values.shape, reach, wide, first, last)
     else:
         many = _sums(_padded(np.ones(known.shape), known, reach, first, last), reach, wide)
-    means = sums / many
-    inside = region.intensity[box]
-    values = region.values[box]
-    brightest = inside & (values == values[inside].max())
+    inside, values = region.intensity[box], region.inside
+    means = sums[inside] / many[inside]
     return {
-        "loc_peak_loc": float(means[brightest].max()),
-        "loc_peak_glob": float(means[inside].max()),
+        "loc_peak_loc": float(means[values == values.max()].max()),
+        "loc_peak_glob": float(means.max()),
     }
 
 
