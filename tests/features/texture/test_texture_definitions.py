@@ -69,7 +69,9 @@ def test_values_outside_the_region_do_not_change_its_autocorrelation(random):
     assert one == two
 
 
-@pytest.mark.parametrize("spacing", [(1.0, 1.5, 2.0), (3.0, 0.9, 1.1), (20.0, 20.0, 20.0)])
+@pytest.mark.parametrize(
+    "spacing", [(1.0, 1.5, 2.0), (3.0, 0.9, 1.1), (20.0, 20.0, 20.0), (0.3, 0.3, 0.3)]
+)
 @pytest.mark.parametrize("gap", [False, True])
 def test_local_intensity_is_the_mean_over_a_ball_of_one_millilitre(random, spacing, gap):
     values, inside = random

@@ -12,7 +12,8 @@ DIMENSIONS: tuple[Dimension, ...] = ("2D", "2.5D", "3D")
 """Ways to look for neighbours: within slices, within slices pooled, in space."""
 
 MOST_LEVELS = 4096
-"""Levels that matrices are made for; a table of pairs then takes 128 MB."""
+"""Levels that matrices are made for. A table of pairs then takes 128 MB, and all features of 60
+slices half a minute; 32 to 64 levels are usual."""
 
 
 @dataclass(frozen=True)

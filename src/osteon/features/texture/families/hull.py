@@ -18,7 +18,7 @@ LARGEST_TURN = np.sqrt(2.0) - 1.0
 MOST_STEPS = 100_000
 """Steps after which the search for the smallest ellipsoid stops in any case."""
 
-FINEST_TURN = 1e-5
+FINEST_TURN = 1e-4
 """Where the search for the smallest box ends; the tangent of half an angle."""
 
 

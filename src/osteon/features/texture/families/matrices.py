@@ -16,6 +16,10 @@ CROSS = 5
 """Sums over both level i and amount j: n/(i²j²), n i²/j², n j²/i², n i²j², n log2 n."""
 
 
+DENSE = 2_000_000
+"""Cells up to which a table of all of them is made; beyond, only of those that occur."""
+
+
 @dataclass(frozen=True, eq=False)
 class Counted:
     """Sums of matrices of counts n by level i and amount j, one matrix a row.
@@ -115,9 +119,7 @@ def of_list(
     amounts = np.flatnonzero(present)
     columns = amounts.size
     column = (np.cumsum(present) - 1)[amount]
-    entries = np.sort((matrix * count + level - 1) * columns + column)
-    edge = np.flatnonzero(np.diff(entries, prepend=-1, append=-1))
-    cell, n = entries[edge[:-1]], np.diff(edge).astype(np.float64)
+    cell, n = _counted((matrix * count + level - 1) * columns + column, many * count * columns)
     row, column = cell // columns, cell % columns
     owner = row // count
     i2, j2 = (row % count + 1.0) ** 2, amounts[column] ** 2.0
@@ -129,6 +131,16 @@ def of_list(
         np.stack([np.bincount(owner, weight, many) for weight in weights], axis=1),
         voxels,
     )
+
+
+def _counted(entries: NDArray[np.int64], cells: int) -> tuple[NDArray[np.int64], Floats]:
+    """The cells that occur among the entries, and how often each does."""
+    if cells <= DENSE:
+        counts = np.bincount(entries, minlength=cells)
+        cell = np.flatnonzero(counts)
+        return cell, counts[cell].astype(np.float64)
+    cell, found = np.unique(entries, return_counts=True)
+    return cell, found.astype(np.float64)
 
 
 def _summed(cell: NDArray[np.int64], n: Floats, shape: tuple[int, int]) -> Floats:
