@@ -110,3 +110,11 @@ def test_bins_of_one_size_start_where_the_range_does():
     )
     region = prepare(*scan(np.full((3, 3, 3), 10.0)), settings)
     assert set(discretise(region, settings.discretisation).levels.ravel()) == {21}
+
+
+@pytest.mark.parametrize("largest", [300.0, 32767.0, 32768.0, 1e9])
+@pytest.mark.parametrize("part", [0.0, 0.5])
+def test_values_come_in_order_whatever_numbers_they_are(largest, part):
+    values = np.array([largest, -300.0, part, 7.0, -largest, 0.0]).reshape(1, 2, 3)
+    region = prepare(*scan(values), TextureSettings())
+    assert region.ordered.tolist() == sorted(values.ravel().tolist())
