@@ -1,0 +1,68 @@
+"""Statistics of a region in a response map: the features of the IBSI, chapter 2."""
+
+import numpy as np
+
+from ....core import EmptyRegion, Mask, Volume
+from ..families.statistics import statistics_features
+from ..prepare import resampled
+from ..settings import TextureSettings
+from .filter import Filter, filtered
+
+
+def response_statistics(
+    volume: Volume, mask: Mask, settings: TextureSettings, kind: Filter
+) -> dict[str, float]:
+    """Filter an image and describe the response in a region.
+
+    The whole image is interpolated and filtered; limits of re-segmentation hold for its grey
+    values before the filter.
+
+    Parameters
+    ----------
+    volume : Volume of shape (i, j, k)
+        The image, in any unit.
+    mask : Mask of shape (i, j, k)
+        The region, on the image's grid.
+    settings : TextureSettings
+        Voxel size, limits, and the axis across which slices lie.
+    kind : Filter
+        The filter.
+
+    Returns
+    -------
+    dict of str to float
+        The 18 intensity-based statistics by tag, of the response.
+
+    Raises
+    ------
+    GridMismatch
+        If the mask lies on another grid.
+    EmptyRegion
+        If no voxel of the mask is left within the limits.
+    BadSetting
+        If the filter does not suit the image.
+    UnsuitableScan
+        If a value of the image is not finite.
+
+    References
+    ----------
+    Whybra P et al. Radiology 2024;310:e231319. doi:10.1148/radiol.231319.
+    """
+    inside = mask.on(volume.grid, name="the mask").values
+    values, grid = np.asarray(volume.values, np.float64), volume.grid
+    if settings.interpolation is not None:
+        values, inside, grid = resampled(volume, mask, settings.interpolation)
+    limits = settings.resegmentation
+    low = -np.inf if limits.low is None else limits.low
+    high = np.inf if limits.high is None else limits.high
+    if limits.outliers is not None and inside.any():
+        mean, away = values[inside].mean(), limits.outliers * values[inside].std()
+        low, high = max(low, mean - away), min(high, mean + away)
+    counted = inside & (values >= low) & (values <= high)
+    if not counted.any():
+        raise EmptyRegion(
+            f"of {np.count_nonzero(inside)} voxels of the mask none is within {low:g} to {high:g}; "
+            f"widen the limits of re-segmentation."
+        )
+    response = filtered(values, kind, spacing=grid.spacing, axis=settings.slice_axis)
+    return statistics_features(response[counted])
