@@ -58,7 +58,7 @@ def padded(
 
     References
     ----------
-    Depeursinge A et al. Standardised convolutional filtering for radiomics, section 2.2.
+    Depeursinge A et al. Standardised convolutional filtering for radiomics.
     doi:10.48550/arXiv.2006.05470.
     """
     around = [(width, width) for width in widths]

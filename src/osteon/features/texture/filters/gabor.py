@@ -61,7 +61,8 @@ class Gabor:
 
     References
     ----------
-    Depeursinge A et al., section 3.4. doi:10.48550/arXiv.2006.05470.
+    Depeursinge A et al. Standardised convolutional filtering for radiomics.
+    doi:10.48550/arXiv.2006.05470.
     """
 
     sigma: float
@@ -92,6 +93,11 @@ class Gabor:
 
     def response(self, values: NDArray[np.float64], spacing: float) -> NDArray[np.float64]:
         """Response map, in units of the image (phase: radians)."""
+        if self.wavelength < 2 * spacing * (1 - 1e-6):
+            raise BadSetting(
+                f"wavelength is {self.wavelength:g} mm; voxels of {spacing:g} mm hold waves from "
+                f"{2 * spacing:g} mm on."
+            )
         across = (2,) if self.dimensions == 2 else (2, 1, 0)
         for axis in across:
             plane = np.moveaxis(values, axis, 0).shape[1:]
@@ -126,12 +132,16 @@ class Gabor:
             fft.next_fast_len(size + 2 * r) for size, r in zip((height, width), reach, strict=True)
         ]
         gains = [self._gain(angle, reach, sizes, spacing) for angle in self.angles()]
+        inside = (
+            slice(None),
+            slice(reach[0], reach[0] + height),
+            slice(reach[1], reach[1] + width),
+        )
         out = np.empty(slices.shape)
         for start in range(0, len(slices), AT_ONCE):
             some = padded(slices[start : start + AT_ONCE], (0, *reach), self.boundary)
             responses = self._parts(fft.fft2(some, s=sizes), gains)
-            inside = (r[:, reach[0] : reach[0] + height, reach[1] : reach[1] + width] for r in responses)
-            out[start : start + AT_ONCE] = pooled(inside, self.pooling)
+            out[start : start + AT_ONCE] = pooled((r[inside] for r in responses), self.pooling)
         return np.moveaxis(out, 0, axis)
 
     def _gain(
@@ -151,6 +161,11 @@ class Gabor:
         self, spectrum: NDArray[np.complex128], gains: list[NDArray[np.float64]]
     ) -> Iterator[NDArray[np.float64]]:
         """The part asked for of the response to each wave."""
-        take = {"modulus": np.abs, "phase": np.angle, "real": np.real, "imaginary": np.imag}
         for gain in gains:
-            yield take[self.part](fft.ifft2(spectrum * gain, overwrite_x=True))
+            response = fft.ifft2(spectrum * gain, overwrite_x=True)
+            if self.part == "modulus":
+                yield np.abs(response)
+            elif self.part == "phase":
+                yield np.angle(response)
+            else:
+                yield response.real if self.part == "real" else response.imag

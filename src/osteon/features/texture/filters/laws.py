@@ -27,7 +27,7 @@ LAWS: dict[str, tuple[int, ...]] = {
 
 @dataclass(frozen=True)
 class Laws:
-    """Laws kernel filter (IBSI JTXT) and, where asked for, its texture energy (PQSD).
+    """Laws kernel filter (IBSI JTXT) and, where asked for, its texture energy.
 
     Attributes
     ----------
@@ -53,7 +53,8 @@ class Laws:
     References
     ----------
     Laws KI. Rapid texture identification. Proc SPIE 1980;0238. doi:10.1117/12.959169.
-    Depeursinge A et al., section 3.3. doi:10.48550/arXiv.2006.05470.
+    Depeursinge A et al. Standardised convolutional filtering for radiomics.
+    doi:10.48550/arXiv.2006.05470.
     """
 
     kernels: str
@@ -67,7 +68,8 @@ class Laws:
             check_pooling(self.pooling)
         for name in self._names():
             if name not in LAWS:
-                raise UnknownName(f"Laws kernel {name!r} is not known; there are {', '.join(LAWS)}.")
+                known = ", ".join(LAWS)
+                raise UnknownName(f"Laws kernel {name!r} is not known; there are {known}.")
         if len(self._names()) not in (2, 3):
             raise BadSetting(f"kernels is {self.kernels!r}; give two (2D) or three, as 'E5L5S5'.")
         if self.energy is not None and (self.energy < 1 or self.energy != int(self.energy)):

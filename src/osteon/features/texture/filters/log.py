@@ -5,10 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ....core import BadSetting
 from .boundary import Boundary, check_boundary
 from .checks import check_dimensions, check_positive
 from .filter import Dimensions
 from .separable import Along, check_reach, convolved
+
+LEAST_WIDTH = 0.5
+"""Width of the Gaussian in voxels below which the sampled kernel is no Laplacian any more."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,8 @@ class LaplacianOfGaussian:
 
     References
     ----------
-    Depeursinge A et al., section 3.2. doi:10.48550/arXiv.2006.05470.
+    Depeursinge A et al. Standardised convolutional filtering for radiomics.
+    doi:10.48550/arXiv.2006.05470.
     """
 
     sigma: float
@@ -56,6 +61,11 @@ class LaplacianOfGaussian:
     def response(self, values: NDArray[np.float64], spacing: float) -> NDArray[np.float64]:
         """Response map, in units of the image a squared voxel; bright blobs are negative."""
         sigma = self.sigma / spacing
+        if sigma < LEAST_WIDTH:
+            raise BadSetting(
+                f"sigma is {self.sigma:g} mm; voxels of {spacing:g} mm hold a Laplacian of a "
+                f"Gaussian from {LEAST_WIDTH * spacing:g} mm on."
+            )
         reach = int(np.floor(self.truncate * sigma + 0.5))
         check_reach(values.shape, 2 * reach + 1, self.dimensions, "the Laplacian of Gaussian")
         away = np.arange(-reach, reach + 1)

@@ -55,7 +55,8 @@ class Mean:
 
     References
     ----------
-    Depeursinge A et al., section 3.1. doi:10.48550/arXiv.2006.05470.
+    Depeursinge A et al. Standardised convolutional filtering for radiomics.
+    doi:10.48550/arXiv.2006.05470.
     """
 
     support: int

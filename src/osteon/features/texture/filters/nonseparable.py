@@ -50,7 +50,8 @@ class NonSeparableWavelet:
     ----------
     Portilla J, Simoncelli EP. A parametric texture model based on joint statistics of complex
     wavelet coefficients. Int J Comput Vis 2000;40:49-70. doi:10.1023/A:1026553619983.
-    Depeursinge A et al., section 3.6. doi:10.48550/arXiv.2006.05470.
+    Depeursinge A et al. Standardised convolutional filtering for radiomics.
+    doi:10.48550/arXiv.2006.05470.
     """
 
     wavelet: Band = "simoncelli"
@@ -69,11 +70,12 @@ class NonSeparableWavelet:
 
     def radial(self, frequency: NDArray[np.float64]) -> NDArray[np.float64]:
         """Gain at angular frequencies in radians a voxel."""
-        part = frequency * (2 ** (self.level - 1) / np.pi)
+        part: NDArray[np.float64] = frequency * (2 ** (self.level - 1) / np.pi)
         if self.wavelet == "shannon":
             return ((part >= 0.5) & (part <= 1.0)).astype(np.float64)
         passed = (part >= 0.25) & (part <= 1.0)
-        return np.where(passed, np.cos(0.5 * np.pi * np.log2(2 * np.where(passed, part, 0.5))), 0.0)
+        octaves = np.log2(2 * np.where(passed, part, 0.5))
+        return np.asarray(np.where(passed, np.cos(0.5 * np.pi * octaves), 0.0))
 
     def check(self, shape: tuple[int, ...]) -> None:
         """Refuse an image that holds no full wave of the level's lowest frequency.
@@ -94,4 +96,5 @@ class NonSeparableWavelet:
     def response(self, values: NDArray[np.float64], spacing: float) -> NDArray[np.float64]:
         """Response map, in units of the image."""
         self.check(values.shape)
-        return through_spectrum(values, self.radial, (0,) * self.dimensions, self.boundary, closed=self.closed)
+        none = (0,) * self.dimensions
+        return through_spectrum(values, self.radial, none, self.boundary, closed=self.closed)

@@ -16,7 +16,7 @@ from .structure_tensor import along_structure, directions, multi_indices
 
 @dataclass(frozen=True)
 class Riesz:
-    """Riesz transform of the response of an isotropic filter (IBSI AYRS).
+    """Riesz transform of the response of an isotropic filter.
 
     Attributes
     ----------
@@ -45,7 +45,8 @@ class Riesz:
     ----------
     Unser M, Van De Ville D. Wavelet steerability and the higher-order Riesz transform. IEEE Trans
     Image Process 2010;19:636-652. doi:10.1109/TIP.2009.2038832.
-    Depeursinge A et al., sections 3.7 and 3.8. doi:10.48550/arXiv.2006.05470.
+    Depeursinge A et al. Standardised convolutional filtering for radiomics.
+    doi:10.48550/arXiv.2006.05470.
     """
 
     base: Filter

@@ -124,7 +124,7 @@ def turned_response(
 
     References
     ----------
-    Depeursinge A et al. Standardised convolutional filtering for radiomics, section 2.5.
+    Depeursinge A et al. Standardised convolutional filtering for radiomics.
     doi:10.48550/arXiv.2006.05470.
     """
     kinds: Signs = defaultdict(lambda: [0, 0])
@@ -161,11 +161,11 @@ def _flipped(kernels: Along) -> tuple[Along, bool]:
 def _mean(responses: Responses, kinds: Signs) -> NDArray[np.float64]:
     """Mean over all turns, each response once with the number of turns that give it."""
     turns = sum(plain + negated for plain, negated in kinds.values())
-    total = np.float64(0.0)
+    total: NDArray[np.float64] = np.zeros(())
     for kernels, response in responses:
         plain, negated = kinds[kernels]
         total = total + response * ((plain - negated) / turns)
-    return np.asarray(total)
+    return total
 
 
 def _signed(responses: Responses, kinds: Signs) -> Iterator[NDArray[np.float64]]:

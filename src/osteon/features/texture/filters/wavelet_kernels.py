@@ -4,6 +4,7 @@ from functools import cache
 
 import numpy as np
 from numpy.polynomial import polynomial
+from numpy.typing import NDArray
 from scipy.special import comb
 
 from ....core import UnknownName
@@ -76,12 +77,12 @@ def wavelet_kernels(name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
 def _daubechies(moments: int) -> tuple[float, ...]:
     """Scaling coefficients of least phase: spectral factor of the half-band polynomial."""
     half_band = [comb(moments - 1 + n, n, exact=True) for n in range(moments)]
-    factor = np.ones(1, dtype=np.complex128)
+    factor: NDArray[np.complex128] = np.ones(1, dtype=np.complex128)
     for root in polynomial.polyroots(half_band) if moments > 1 else []:
         # y = (2 - z - 1/z) / 4: of the two z, the one inside the unit circle
         pair = np.roots([1, 4 * root - 2, 1])
-        factor = np.polymul(factor, [1, -pair[np.argmin(np.abs(pair))]])
+        factor = np.convolve(factor, [1, -pair[np.argmin(np.abs(pair))]])
     for _ in range(moments):
-        factor = np.polymul(factor, [1, 1])
+        factor = np.convolve(factor, [1, 1])
     real = factor.real
     return tuple(float(weight) for weight in real * (np.sqrt(2) / real.sum()))

@@ -45,7 +45,8 @@ class SeparableWavelet:
 
     References
     ----------
-    Depeursinge A et al., section 3.5. doi:10.48550/arXiv.2006.05470.
+    Depeursinge A et al. Standardised convolutional filtering for radiomics.
+    doi:10.48550/arXiv.2006.05470.
     """
 
     wavelet: str
