@@ -135,6 +135,10 @@ def _periodic(
         # the response is real: opposite frequencies have conjugate gains
         gain += (-1) ** sum(order) * _gain(back, radial, order)
         gain *= 0.5
+    for axis, power in enumerate(order):
+        # the highest frequency of an even size stands for both signs, an odd power cancels
+        if power % 2 and sizes[axis] % 2 == 0 and not closed:
+            gain[(slice(None),) * axis + (sizes[axis] // 2,)] = 0.0
     spectrum = fft.rfftn(values, axes=axes)
     spectrum *= gain
     if factor := sum(order) % 4:
