@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from ....core import BadSetting, UnknownName
+from ....core.compiled import threads
 from .boundary import Boundary, check_boundary, padded
 from .checks import check_dimensions, check_positive
 from .filter import Dimensions
@@ -140,8 +141,9 @@ class Gabor:
         out = np.empty(slices.shape)
         for start in range(0, len(slices), AT_ONCE):
             some = padded(slices[start : start + AT_ONCE], (0, *reach), self.boundary)
-            responses = self._parts(fft.fft2(some, s=sizes), gains)
-            out[start : start + AT_ONCE] = pooled((r[inside] for r in responses), self.pooling)
+            spectrum = fft.fft2(some, s=sizes, workers=threads())
+            parts = self._parts(spectrum, gains, inside)
+            out[start : start + AT_ONCE] = pooled(parts, self.pooling)
         return np.moveaxis(out, 0, axis)
 
     def _gain(
@@ -158,11 +160,15 @@ class Gabor:
         return gain
 
     def _parts(
-        self, spectrum: NDArray[np.complex128], gains: list[NDArray[np.float64]]
+        self,
+        spectrum: NDArray[np.complex128],
+        gains: list[NDArray[np.float64]],
+        inside: tuple[slice, slice, slice],
     ) -> Iterator[NDArray[np.float64]]:
         """The part asked for of the response to each wave."""
         for gain in gains:
-            response = fft.ifft2(spectrum * gain, overwrite_x=True)
+            response = fft.ifft2(spectrum * gain, overwrite_x=True, workers=threads())
+            response = response[inside]
             if self.part == "modulus":
                 yield np.abs(response)
             elif self.part == "phase":

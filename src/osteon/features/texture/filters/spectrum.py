@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from ....core.compiled import threads
 from .boundary import Boundary, padded
 
 Radial = Callable[[NDArray[np.float64]], NDArray[np.float64]]
@@ -139,11 +140,13 @@ def _periodic(
         # the highest frequency of an even size stands for both signs, an odd power cancels
         if power % 2 and sizes[axis] % 2 == 0 and not closed:
             gain[(slice(None),) * axis + (sizes[axis] // 2,)] = 0.0
-    spectrum = fft.rfftn(values, axes=axes)
+    spectrum = fft.rfftn(values, axes=axes, workers=threads())
     spectrum *= gain
     if factor := sum(order) % 4:
         spectrum *= (-1j) ** factor
-    response: NDArray[np.float64] = fft.irfftn(spectrum, s=sizes, axes=axes, overwrite_x=True)
+    response: NDArray[np.float64] = fft.irfftn(
+        spectrum, s=sizes, axes=axes, overwrite_x=True, workers=threads()
+    )
     return response
 
 
@@ -165,13 +168,16 @@ def _mirrored(
     # (-i)^l turns a cosine into (-1)^(l//2) cosine, or sine where l is odd
     if sum(power // 2 for power in order) % 2:
         gain *= -1.0
-    response: NDArray[np.float64] = fft.dctn(values, type=2, axes=range(len(order)))
+    response: NDArray[np.float64] = fft.dctn(
+        values, type=2, axes=range(len(order)), workers=threads()
+    )
     response *= gain
     for axis, power in enumerate(order):
+        back = fft.idct
         if power % 2:
+            # the sine basis begins one frequency later than the cosine basis
             response = np.roll(response, -1, axis=axis)
             response[(slice(None),) * axis + (-1,)] = 0.0
-            response = fft.idst(response, type=2, axis=axis, overwrite_x=True)
-        else:
-            response = fft.idct(response, type=2, axis=axis, overwrite_x=True)
+            back = fft.idst
+        response = back(response, type=2, axis=axis, overwrite_x=True, workers=threads())
     return response
