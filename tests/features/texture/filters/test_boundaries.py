@@ -47,6 +47,26 @@ def test_a_mirrored_image_is_a_periodic_one_of_twice_the_size(order):
     assert np.allclose(through_spectrum(image, radial, order, "mirror"), expected, atol=1e-12)
 
 
+@pytest.mark.parametrize("order", [(2, 0, 0), (0, 1, 1), (0, 0, 3)])
+def test_a_mirrored_image_is_aligned_as_a_periodic_one_of_twice_the_size(order):
+    image = np.random.default_rng(5).normal(size=(7, 8, 9))
+    whole = np.pad(image, [(0, n) for n in image.shape], mode="symmetric")
+    one = Riesz(Unfiltered(3, "mirror"), order, align=0.7)
+    other = Riesz(Unfiltered(3, "periodic"), order, align=0.7)
+    expected = filtered(whole, other, spacing=(1, 1, 1))[:7, :8, :9]
+    assert np.allclose(filtered(image, one, spacing=(1, 1, 1)), expected, atol=1e-10)
+
+
+@pytest.mark.parametrize(("boundary", "mode"), [("zero", "constant"), ("nearest", "edge")])
+def test_images_that_end_are_continued_by_half_their_size(boundary, mode):
+    image = np.random.default_rng(6).normal(size=(6, 8, 4))
+    whole = np.pad(image, [(3, 3), (4, 4), (2, 2)], mode=mode)
+    expected = through_spectrum(whole, None, (1, 0, 1), "periodic")[3:9, 4:12, 2:6]
+    assert np.allclose(through_spectrum(image, None, (1, 0, 1), boundary), expected)
+    flat = through_spectrum(image, None, (1, 1), boundary)
+    assert np.allclose(flat[..., :1], through_spectrum(image[..., :1], None, (1, 1), boundary))
+
+
 @pytest.mark.parametrize("boundary", ["zero", "nearest"])
 def test_far_from_the_edges_no_boundary_matters(boundary):
     image = np.zeros((40, 40, 40))

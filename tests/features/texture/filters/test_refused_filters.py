@@ -23,6 +23,7 @@ LOG = LaplacianOfGaussian(1.5)
     [
         (lambda: Mean(4), "support is 4"),
         (lambda: Mean(0), "support is 0"),
+        (lambda: Mean(3.0), "support is 3.0"),
         (lambda: Mean(3, dimensions=1), "dimensions is 1"),
         (lambda: LaplacianOfGaussian(0.0), "sigma is 0"),
         (lambda: LaplacianOfGaussian(float("nan")), "sigma is nan"),
@@ -41,6 +42,7 @@ LOG = LaplacianOfGaussian(1.5)
         (lambda: Riesz(LOG, (1, 0)), "give 3 whole numbers"),
         (lambda: Riesz(LOG, (0, 0, 0)), "at least one above 0"),
         (lambda: Riesz(LOG, (1, -1, 0)), "order is"),
+        (lambda: Riesz(LOG, (1.0, 0, 0)), "order is"),
         (lambda: Riesz(LOG, (1, 0, 0), align=0.0), "align is 0"),
     ],
 )

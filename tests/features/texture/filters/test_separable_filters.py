@@ -116,6 +116,14 @@ def test_texture_energy_is_the_local_mean_of_the_absolute_response():
     assert np.allclose(energy, expected)
 
 
+def test_texture_energy_is_never_negative():
+    image = noise((17, 17, 17), seed=6)
+    response = filtered(image, Laws("E5L5S5"), spacing=CUBES)
+    energy = filtered(image, Laws("E5L5S5", energy=1), spacing=CUBES)
+    assert response.min() < 0
+    assert energy.min() > 0
+
+
 def test_what_does_not_vary_has_no_edges():
     image = np.full((16, 16, 16), 37.0)
     for kind in (Laws("L5E5S5", pooling="max", energy=7), SeparableWavelet("coif2", "LHL")):

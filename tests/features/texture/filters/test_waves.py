@@ -69,6 +69,15 @@ def test_all_angles_are_pooled_and_half_a_turn_stands_for_a_whole_one(pooling):
     assert np.allclose(response, expected)
 
 
+def test_the_odd_part_of_a_whole_turn_cancels():
+    image = np.random.default_rng(5).normal(size=(16, 18, 2))
+    step = math.pi / 2
+    mean = Gabor(2.0, 3.0, step=step, part="imaginary")
+    largest = Gabor(2.0, 3.0, step=step, part="imaginary", pooling="max")
+    assert np.abs(filtered(image, mean, spacing=CUBES)).max() < 1e-12
+    assert filtered(image, largest, spacing=CUBES).min() > 0
+
+
 def test_a_volume_is_filtered_in_the_planes_across_each_axis():
     image = np.random.default_rng(3).normal(size=(14, 15, 16))
     kind = Gabor(2.0, 3.0, step=math.pi / 2, dimensions=3)

@@ -1,6 +1,8 @@
 """Checks of settings that several filters have."""
 
 import math
+from numbers import Integral
+from typing import cast
 
 from ....core import BadSetting
 
@@ -43,6 +45,25 @@ def check_positive(name: str, value: float) -> None:
         raise BadSetting(f"{name} is {value:g}; give a number above 0.")
 
 
+def is_whole(value: object, least: int) -> bool:
+    """Whether a setting is a whole number, not below another.
+
+    Parameters
+    ----------
+    value : object
+        What was asked for.
+    least : int
+        The smallest number that is allowed.
+
+    Returns
+    -------
+    bool
+        False for 2.0 and True too, which count nothing.
+    """
+    counts = isinstance(value, Integral) and not isinstance(value, bool)
+    return counts and int(cast(int, value)) >= least
+
+
 def check_level(level: int) -> None:
     """Refuse a level of decomposition that does not exist.
 
@@ -56,5 +77,5 @@ def check_level(level: int) -> None:
     BadSetting
         If it is no whole number from 1 on.
     """
-    if level != int(level) or level < 1:
-        raise BadSetting(f"level is {level}; levels of decomposition count from 1.")
+    if not is_whole(level, 1):
+        raise BadSetting(f"level is {level}; give a whole number from 1 on.")

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ....core import BadSetting, UnknownName
 from .boundary import Boundary, check_boundary
+from .checks import is_whole
 from .filter import Dimensions
 from .mean import local_mean
 from .pooling import Pooling, check_pooling
@@ -72,7 +73,7 @@ class Laws:
                 raise UnknownName(f"Laws kernel {name!r} is not known; there are {known}.")
         if len(self._names()) not in (2, 3):
             raise BadSetting(f"kernels is {self.kernels!r}; give two (2D) or three, as 'E5L5S5'.")
-        if self.energy is not None and (self.energy < 1 or self.energy != int(self.energy)):
+        if self.energy is not None and not is_whole(self.energy, 1):
             raise BadSetting(f"energy is {self.energy} voxels; give 1 or more, or None.")
 
     @property

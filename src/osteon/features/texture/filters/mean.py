@@ -8,7 +8,7 @@ from scipy.ndimage import uniform_filter1d
 
 from ....core import BadSetting
 from .boundary import NDIMAGE, Boundary, check_boundary
-from .checks import check_dimensions
+from .checks import check_dimensions, is_whole
 from .filter import Dimensions
 from .separable import check_reach
 
@@ -66,7 +66,7 @@ class Mean:
     def __post_init__(self) -> None:
         check_dimensions(self.dimensions)
         check_boundary(self.boundary)
-        if self.support < 1 or self.support % 2 != 1:
+        if not is_whole(self.support, 1) or self.support % 2 != 1:
             raise BadSetting(f"support is {self.support} voxels; give an odd number from 1 on.")
 
     def response(self, values: NDArray[np.float64], spacing: float) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ....core import BadSetting
 from .boundary import Boundary, padded
-from .checks import check_positive
+from .checks import check_positive, is_whole
 from .filter import Dimensions, Filter
 from .nonseparable import NonSeparableWavelet
 from .spectrum import half_sizes, inner, through_spectrum
@@ -54,7 +54,7 @@ class Riesz:
     align: float | None = None
 
     def __post_init__(self) -> None:
-        wrong = any(power != int(power) or power < 0 for power in self.order)
+        wrong = not all(is_whole(power, 0) for power in self.order)
         if len(self.order) != self.base.dimensions or wrong or not sum(self.order):
             raise BadSetting(
                 f"order is {self.order}; give {self.base.dimensions} whole numbers from 0 on, at "

@@ -101,10 +101,8 @@ def _gain(
     gain = np.ones_like(norm) if radial is None else radial(norm)
     total = sum(order)
     if total:
-        still = norm == 0
         gain *= math.sqrt(math.factorial(total) / math.prod(map(math.factorial, order)))
-        gain /= np.where(still, 1.0, norm) ** total
-        gain[still] = 0.0
+        gain /= np.where(norm == 0, 1.0, norm) ** total
         for frequency, power in zip(frequencies, order, strict=True):
             if power:
                 gain *= frequency**power
