@@ -1,0 +1,1 @@
+"""Features in a sliding window, as maps."""
