@@ -18,6 +18,33 @@ BITS: NDArray[np.bool_] = (np.arange(PATTERNS)[:, None] >> np.arange(8) & 1).ast
 """Whether voxel o of pattern p is bone, (256, 8)."""
 
 
+KINDS = 8
+"""Kinds of cells; bit n of a kind is set where the voxels around such a cell differ along axis n.
+
+0 is a voxel, 1, 2 and 4 are its faces, 3, 5 and 6 its edges, 7 is a corner."""
+
+
+def cell_shares() -> NDArray[np.int64]:
+    """Share of each voxel of a pattern in the cells of its block, in eighths, (8, 256, 8).
+
+    A block stands for the corner in its middle, half of six edges, a quarter of twelve faces and
+    an eighth of eight voxels. A cell is there if one of the voxels around it is bone; it is dealt
+    out evenly to these voxels: a corner to eight, half an edge to four, a quarter of a face to
+    two. All come to an eighth, so that entries are 0 or 1.
+    """
+    shares = np.zeros((KINDS, PATTERNS, 8), np.int64)
+    patterns = np.arange(PATTERNS)
+    for kind in range(KINDS):
+        for voxel in range(8):
+            shares[kind, :, voxel] = (patterns & sum(1 << o for o in around(kind, voxel))) != 0
+    return shares
+
+
+def around(kind: int, voxel: int) -> list[int]:
+    """Voxels of a block around that cell of a kind which belongs to one of them."""
+    return [o for o in range(8) if (o ^ voxel) & ~kind & 7 == 0]
+
+
 @dataclass(frozen=True, eq=False)
 class Configurations:
     """Counts of the patterns of 2×2×2 voxels in a region.

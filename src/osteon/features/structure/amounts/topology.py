@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ....core import Flag, Mask, Method
 from ...feature import METHODS, Feature, enter
 from ..phases.components import Pieces, bone_pieces, marrow_pieces
-from .configurations import CUT, PATTERNS, Configurations, configurations
+from .configurations import CUT, KINDS, Configurations, cell_shares, configurations
 
 TOPOLOGY_METHOD = Method(
     "euler-number",
@@ -184,20 +184,10 @@ def topology(
 def euler_shares() -> NDArray[np.int64]:
     """Share of each voxel of each pattern in the Euler number of its block, in eighths, (256, 8).
 
-    A block stands for the corner in its middle, half of six edges, a quarter of twelve faces and
-    an eighth of eight voxels. Each of them, if one of the voxels around it is bone, is dealt out
-    evenly to these voxels: a corner to eight, half an edge to four, a quarter of a face to two.
-    All come to an eighth.
+    Corners and faces add, edges and voxels take away, each dealt out as `cell_shares` says.
     """
-    shares = np.zeros((PATTERNS, 8), np.int64)
-    patterns = np.arange(PATTERNS)
-    for voxel in range(8):
-        for free in range(8):
-            # axes in `free` are those along which the voxels around a cell differ
-            around = [o for o in range(8) if (o ^ voxel) & ~free & 7 == 0]
-            sign = (-1) ** (3 - free.bit_count())
-            shares[:, voxel] += sign * ((patterns & sum(1 << o for o in around)) != 0)
-    return shares
+    signs = np.array([(-1) ** (3 - kind.bit_count()) for kind in range(KINDS)])
+    return np.asarray(np.tensordot(signs, cell_shares(), 1))
 
 
 def _present(pieces: Pieces, region: Mask | None) -> int:

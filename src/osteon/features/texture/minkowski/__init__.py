@@ -1,0 +1,1 @@
+"""Minkowski functionals and tensors of the voxels above a threshold."""
