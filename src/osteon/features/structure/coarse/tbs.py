@@ -127,7 +127,7 @@ def trabecular_bone_score(
     if form == "local":
         score = _local(projection, lags, steps, spacing)
     else:
-        score = _slope(distances, variogram)
+        score = log_slope(distances, variogram)
     text = "The projection has no texture within reach, so that its score has no value."
     flags = () if score is not None else (Flag("no-texture", text),)
     return TrabecularBoneScore(score, distances, variogram, projection, flags)
@@ -197,7 +197,7 @@ def _variogram(
     return np.array([k for k, _ in found]), np.array([v for _, v in found])
 
 
-def _slope(distances: NDArray[np.float64], variogram: NDArray[np.float64]) -> float | None:
+def log_slope(distances: NDArray[np.float64], variogram: NDArray[np.float64]) -> float | None:
     """Least-squares slope of log V against log k."""
     kept = variogram > 0.0
     if np.count_nonzero(kept) < 2:
