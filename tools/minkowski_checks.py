@@ -21,7 +21,7 @@ from random_fields import stretched_field
 from osteon.core import Grid, Mask, Volume
 from osteon.features.texture.fractal import box_dimension
 from osteon.features.texture.lacunarity import lacunarity
-from osteon.features.texture.minkowski.anisotropic import slice_directions, solid_directions
+from osteon.features.texture.minkowski.anisotropic import Kernel, slice_directions, solid_directions
 from osteon.features.texture.minkowski.cells import PLANE, SOLID
 from osteon.features.texture.minkowski.directional import Directional
 from osteon.features.texture.minkowski.isotropic import slice_functionals, solid_functionals
@@ -39,8 +39,14 @@ GRIDS = {
 STRETCHES = (1.25, 1.5, 2.0, 3.0)
 DIRECTIONS = ((1, 2, 3), (3, -1, 1), (-2, 3, 1), (1, 1, -2), (2, 1, 0.5), (0.3, -0.5, 1))
 """Ways of stretching, none within 15° of an axis."""
+ELONGATIONS = (3.0, 4.0)
+"""Kernels longer than the one chosen, for comparison."""
+COMPARED_AT = 1.5
+"""The stretch at which they are compared."""
 PLANE_ANGLES = (20.0, 50.0, 75.0, 110.0, 130.0, 160.0)
 ISOTROPIC = 20
+ISOTROPIC_PART = 0.7
+"""Part of each side of the grids on which isotropic fields are held against permuted ones."""
 THRESHOLD = 0.5
 """In standard deviations of the field: 31 % of the voxels lie above."""
 WITHIN = 5.0
@@ -59,9 +65,12 @@ def grid_of(shape: tuple[int, ...], spacing: tuple[float, ...] = (1.0, 1.0, 1.0)
     return Grid((shape[0], shape[1], shape[2]), np.zeros(3), np.eye(3), np.asarray(spacing))
 
 
-def field(name: str, direction: NDArray[np.float64], stretch: float, seed: int) -> Volume:
-    """A field on one of the grids."""
-    spacing, shape = GRIDS[name]
+def field(
+    name: str, direction: NDArray[np.float64], stretch: float, seed: int, part: float = 1.0
+) -> Volume:
+    """A field on one of the grids, or on part of each of its sides."""
+    spacing, whole = GRIDS[name]
+    shape = (int(whole[0] * part), int(whole[1] * part), int(whole[2] * part))
     values = stretched_field(shape, spacing, direction, stretch, seed=seed)
     return Volume(values, grid_of(shape, spacing), "1")
 
@@ -84,6 +93,10 @@ def stretched() -> list[dict[str, Any]]:
         for functional in SOLID:
             measured = solid_directions(phase, functional=functional)
             found[functional] = said(measured, true)
+        for elongation in ELONGATIONS if stretch == COMPARED_AT else ():
+            width = float(volume.grid.spacing.max())
+            measured = solid_directions(phase, kernel=Kernel(width, elongation * width))
+            found[f"volume, elongation {elongation:g}"] = said(measured, true)
         tensor = surface_tensor(volume, threshold=THRESHOLD)
         found["surface tensor"] = {
             "degrees off": angle(tensor.directions[0], true),
@@ -118,7 +131,7 @@ def unstretched() -> list[dict[str, Any]]:
     """Anisotropy of isotropic fields beside that of their blocks turned at random."""
     rows = []
     for name, seed in product(GRIDS, range(ISOTROPIC)):
-        volume = field(name, unit(DIRECTIONS[0]), 1.0, 100 + seed)
+        volume = field(name, unit(DIRECTIONS[0]), 1.0, 100 + seed, ISOTROPIC_PART)
         phase = Mask(volume.values >= THRESHOLD, volume.grid)
         for functional in SOLID:
             held = solid_directions(phase, functional=functional).against_permuted(
@@ -245,7 +258,8 @@ def summary(rows: list[dict[str, Any]], flat: list[dict[str, Any]], chance: Any)
     off: dict[str, Any] = {}
     for name in GRIDS:
         own = [one for one in rows if one["voxels"] == name]
-        off |= {f"{functional}, {name}": degrees_off(own, functional) for functional in SOLID}
+        ways = [*SOLID, *(f"volume, elongation {n:g}" for n in ELONGATIONS), "surface tensor"]
+        off |= {f"{way}, {name}": degrees_off(own, way) for way in ways}
     off |= {f"{functional}, slices": degrees_off(flat, functional) for functional in PLANE}
     told: dict[str, Any] = {"degrees off, median and most, by stretch": off}
     told["directions in which anisotropy rises with every stretch"] = rising(rows)

@@ -43,10 +43,12 @@ def stretched_field(
     reach = np.ceil(MARGIN * length * stretch / sides).astype(int)
     sizes = [fft.next_fast_len(int(n + r)) for n, r in zip(shape, reach, strict=True)]
     along = [2 * np.pi * fft.fftfreq(n, h) for n, h in zip(sizes, sides, strict=True)]
-    waves = np.meshgrid(*along, indexing="ij", sparse=True)
-    ahead = sum(c * w for c, w in zip(np.asarray(direction), waves, strict=True))
-    square = sum(w**2 for w in waves) + (stretch**2 - 1) * np.square(ahead)
-    noise = np.random.default_rng(seed).standard_normal(sizes)
-    field = fft.ifftn(fft.fftn(noise) * np.exp(-(length**2) * square / 4)).real
+    along[2] = along[2][: sizes[2] // 2 + 1]
+    waves = np.meshgrid(*(np.float32(wave) for wave in along), indexing="ij", sparse=True)
+    ahead = sum(np.float32(c) * w for c, w in zip(np.asarray(direction), waves, strict=True))
+    square = sum(w**2 for w in waves) + np.float32(stretch**2 - 1) * np.square(ahead)
+    noise = np.random.default_rng(seed).standard_normal(sizes, np.float32)
+    gain = np.exp(np.float32(-(length**2) / 4) * square)
+    field = fft.irfftn(fft.rfftn(noise) * gain, sizes)
     field = field[tuple(slice(0, n) for n in shape)]
-    return np.asarray((field - field.mean()) / field.std())
+    return np.asarray((field - field.mean()) / field.std(), np.float64)
