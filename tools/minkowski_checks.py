@@ -45,7 +45,7 @@ COMPARED_AT = 1.5
 """The stretch at which they are compared."""
 PLANE_ANGLES = (20.0, 50.0, 75.0, 110.0, 130.0, 160.0)
 ISOTROPIC = 20
-ISOTROPIC_PART = 0.7
+ISOTROPIC_PART = 0.6
 """Part of each side of the grids on which isotropic fields are held against permuted ones."""
 THRESHOLD = 0.5
 """In standard deviations of the field: 31 % of the voxels lie above."""
@@ -278,8 +278,10 @@ def degrees_off(rows: list[dict[str, Any]], functional: str) -> dict[str, list[f
     """Median and largest angle by stretch."""
     told = {}
     for stretch in STRETCHES:
-        off = [one["found"][functional]["degrees off"] for one in rows if one["stretch"] == stretch]
-        told[str(stretch)] = [round(float(np.median(off)), 2), round(max(off), 2)]
+        own = [one["found"] for one in rows if one["stretch"] == stretch]
+        off = [found[functional]["degrees off"] for found in own if functional in found]
+        if off:
+            told[str(stretch)] = [round(float(np.median(off)), 2), round(max(off), 2)]
     return told
 
 
@@ -307,7 +309,8 @@ def draw(rows: list[dict[str, Any]], chance: list[dict[str, Any]]) -> Figure:
         own = [one for one in rows if one["voxels"] == name]
         draw_by_stretch(panels[line, 0], own, "degrees off")
         panels[line, 0].axhline(WITHIN, color="black", linestyle=":", linewidth=1)
-        panels[line, 0].set(yscale="log", ylabel="degrees from the true direction", title=name)
+        panels[line, 0].set(yscale="log", ylim=(0.1, 100), title=name)
+        panels[line, 0].set(ylabel="degrees from the true direction")
         draw_by_stretch(panels[line, 1], own, "fractional anisotropy")
         panels[line, 1].set(ylabel="fractional anisotropy", title=name)
         draw_chance(panels[line, 2], [one for one in chance if one["voxels"] == name])
