@@ -135,9 +135,9 @@ def test_directions_are_those_of_the_patient():
     turned = mask_of(straight.values, direction=turn)
     found = solid_directions(turned)
     assert degrees_between(found.direction, turn @ unit(1, 2, 3)) < 3
-    flat = rod_along(unit(1, 2, 0))
+    flat = rod_along(unit(2, -1, 0))
     found = slice_directions(mask_of(flat.values, direction=turn))
-    assert degrees_between(found.direction, turn @ unit(1, 2, 0)) < 3
+    assert degrees_between(found.direction, turn @ unit(2, -1, 0)) < 3
 
 
 def test_the_shape_of_the_region_is_no_direction():
@@ -159,6 +159,22 @@ def test_solid_through_and_through_has_no_direction_and_each_value_is_1():
         assert named["solid_direction_1"] is None
         assert named["solid_angle_9"] is None
         assert named["solid_anisotropy_1"] == 1
+
+
+def test_of_a_solid_around_a_region_nothing_is_seen():
+    region = np.zeros((30, 30, 30))
+    region[8:22, 8:22, 8:22] = 1
+    found = solid_directions(mask_of(np.ones((30, 30, 30))), region=mask_of(region))
+    assert np.allclose(found.values, 1, atol=1e-5)
+
+
+def test_far_from_any_surface_its_values_are_zero_and_not_rounding():
+    solid = np.ones((30, 30, 30), bool)
+    solid[3, 3, 3] = False
+    found = solid_directions(mask_of(solid), functional="surface")
+    assert not found.values[-1].any()
+    assert found.values.any()
+    assert found.local_anisotropy[-1] == 0
 
 
 def test_histograms_are_shares():
