@@ -135,6 +135,12 @@ SEEN = Seen(("knee-a",), ("bone",), (120.0, 120.0), (0.9, 1.1), (250.0, 750.0))
         (ct(kernel="ultrasharp"), SEEN, "kernel-not-seen"),
         (ct(kernel=None), SEEN, "kernel-unknown"),
         (ct({**GREYS, "medial tibia": 900}), SEEN, "hu-range"),
+        # 140 kV makes 720 HU of what is 773 at 120
+        (
+            ct({**GREYS, "medial tibia": 720}, kvp=140.0),
+            replace(SEEN, kvp=(100.0, 140.0), hu=(0.0, 750.0)),
+            "hu-range",
+        ),
         (ct(), replace(SEEN, spacing_mm=(0.3, 0.8)), "voxel-size"),
         (ct(), replace(SEEN, spacing_mm=(1.3, 1.8)), "voxel-size"),
     ],

@@ -245,6 +245,18 @@ def test_syntheses_stand_side_by_side_and_only_the_last_makes_everyone(
     assert synthesis_section(cohort, both, compared=2, jobs=1) == found
 
 
+def test_everyone_is_made_by_the_last_synthesis_though_another_came_between(
+    cohort: KneeCohort,
+) -> None:
+    synthesis_section(cohort, [TINY], compared=2, jobs=1)
+    synthesis_section(cohort, (replace(TINY, structure=False), TINY), compared=2, jobs=1)
+    for patient in cohort.patients:
+        beside = synthetic_ct_path(cohort, patient.name).with_name(
+            f"{patient.name}_synthetic-ct.json"
+        )
+        assert json.loads(beside.read_text(encoding="utf-8"))["Settings"]["structure"] is True
+
+
 def test_errors_of_a_synthesis_are_means_over_patients_by_split(cohort: KneeCohort) -> None:
     def row(name: str, body: float, matched: float) -> dict[str, object]:
         made = {f"MAE {part}": body for part in ("body", "bone", "soft")}
