@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ....core import UnknownName
 from ....core.compiled import compiled, inlined, parallel, prange
-from .window import Places
+from .window import Places, numbers_of
 
 NAMES = (
     "stat_mean",
@@ -64,13 +63,9 @@ def first_order_maps(
     UnknownName
         If a name is no statistic.
     """
-    for name in names:
-        if name not in NAMES:
-            raise UnknownName(f"no statistic is called '{name}'; as {NAMES[0]}.")
-    chosen = np.array([NAMES.index(name) for name in names])
+    chosen = numbers_of(names, NAMES, "statistic")
     made = np.zeros((len(names), *places.grid.shape), np.float32)
-    lattice = np.stack([places.first, places.step, places.radii])
-    _slide(np.ascontiguousarray(values), np.ascontiguousarray(region), lattice, chosen, made)
+    _slide(np.ascontiguousarray(values), np.ascontiguousarray(region), places.lattice, chosen, made)
     return dict(zip(names, made, strict=True))
 
 

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ....core import UnknownName
 from ....core.compiled import compiled, parallel, prange
 from .glcm_sums import NAMES, PARTS, pair_features
 from .pairs import change_pairs, xlogx
-from .window import Places
+from .window import Places, numbers_of
 
 
 def glcm_maps(
@@ -42,16 +41,12 @@ def glcm_maps(
     UnknownName
         If a name is no co-occurrence feature.
     """
-    for name in names:
-        if name not in NAMES:
-            raise UnknownName(f"no co-occurrence feature is called '{name}'; as {NAMES[0]}.")
+    chosen = numbers_of(names, NAMES, "co-occurrence feature")
     # slices first, so that rows of neighbours lie together
     seen = np.ascontiguousarray(np.moveaxis(levels, 2, 0))
-    chosen = np.array([NAMES.index(name) for name in names])
     made = np.zeros((len(names), *places.grid.shape), np.float32)
     pairs = 13 * int(np.prod(2 * places.radii + 1))
-    lattice = np.stack([places.first, places.step, places.radii])
-    _slide((seen, count), lattice, xlogx(2 * pairs), chosen, made)
+    _slide((seen, count), places.lattice, xlogx(2 * pairs), chosen, made)
     return dict(zip(names, made, strict=True))
 
 

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ....core import UnknownName
 from ....core.compiled import compiled, inlined, parallel, prange
 from .pairs import FLAT, UP
-from .window import Places
+from .window import Places, numbers_of
 
 NAMES = (
     "rlm_sre",
@@ -63,14 +62,11 @@ def glrlm_maps(
     UnknownName
         If a name is no run length feature.
     """
-    for name in names:
-        if name not in NAMES:
-            raise UnknownName(f"no run length feature is called '{name}'; as {NAMES[0]}.")
+    chosen = numbers_of(names, NAMES, "run length feature")
     reach = places.radii + 1
     # a rim of nothing around, so that every window has its whole size and an end
     padded = np.pad(levels, [(int(r), int(r)) for r in reach])
     seen = np.ascontiguousarray(np.moveaxis(padded, 2, 0))
-    chosen = np.array([NAMES.index(name) for name in names])
     made = np.zeros((len(names), *places.grid.shape), np.float32)
     lattice = np.stack([places.first + 1, places.step, places.radii])
     _slide((seen, count), lattice, chosen, made)

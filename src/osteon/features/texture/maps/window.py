@@ -1,11 +1,12 @@
 """Where the windows of a map lie, and the grid on which the map comes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ....core import BadSetting, EmptyRegion, Grid, Mask
+from ....core import BadSetting, EmptyRegion, Grid, Mask, UnknownName
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,25 @@ class Places:
     step: NDArray[np.int64]
     radii: NDArray[np.int64]
     grid: Grid
+
+    @property
+    def lattice(self) -> NDArray[np.int64]:
+        """First middle, step and half of a window, a row each."""
+        return np.stack([self.first, self.step, self.radii])
+
+
+def numbers_of(names: Sequence[str], known: Sequence[str], what: str) -> NDArray[np.int64]:
+    """Places of names among those that are known.
+
+    Raises
+    ------
+    UnknownName
+        If one is not; `what` says what it is not.
+    """
+    for name in names:
+        if name not in known:
+            raise UnknownName(f"no {what} is called '{name}'; as {known[0]}.")
+    return np.array([known.index(name) for name in names], np.int64)
 
 
 def places_in(mask: Mask, window: Window) -> Places:
