@@ -12,8 +12,12 @@ from osteon.pipelines.knee.alignment.figures import (
     RegistrationStudy,
     registration_section,
 )
+from osteon.pipelines.knee.alignment.registrations import synthetic_file
 from osteon.pipelines.knee.cohort import read_cohort
 from osteon.registration import Rigid
+
+NIFTI = b"\x5c\x01\0\0" + bytes(340) + b"n+1\0"
+"""Head of a file of which only the bytes are looked at."""
 
 
 def test_far_starts_are_20_mm_and_15_degrees_off_and_others_nearer():
@@ -68,7 +72,7 @@ def cohort(tmp_path):
         for modality in ("ct", "mr"):
             folder = tmp_path / name / modality
             folder.mkdir(parents=True)
-            (folder / f"{name}_{modality}.nii.gz").touch()
+            (folder / f"{name}_{modality}.nii.gz").write_bytes(NIFTI)
         lines.append(name)
     (tmp_path / "participants.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return read_cohort(tmp_path)
@@ -96,6 +100,24 @@ def test_a_patient_is_kept_and_one_that_fails_is_told(cohort, monkeypatch):
     registration_section(cohort, RegistrationStudy(methods=("direct",), seed=1))
     assert len(asked) == 7
     assert json.dumps(first, allow_nan=False)
+
+
+def test_errors_are_of_the_images_that_there_are_now(cohort, monkeypatch):
+    asked = []
+
+    def registered(cohort, study, patient):
+        asked.append(patient.name)
+        return [row(0.2, 0.4, patient=patient.name)]
+
+    monkeypatch.setattr(figures, "_registered", registered)
+    study = RegistrationStudy()
+    synthetic = synthetic_file(cohort, "sub-2")
+    synthetic.parent.mkdir(parents=True)
+    synthetic.write_bytes(NIFTI + b"made with some settings")
+    registration_section(cohort, study)
+    synthetic.write_bytes(NIFTI + b"made with others")
+    registration_section(cohort, study)
+    assert asked == ["sub-1", "sub-2", "sub-3", "sub-2"]
 
 
 def test_without_truth_there_is_nothing_to_measure_against(cohort):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....core import Labels, Mask, OsteonError, UnusableTable
-from ....io import read_ct, read_labels, read_scan
+from ....io import fingerprint, read_ct, read_labels, read_scan
 from ....regions.knee import KneeBones
 from ....registration import Rigid, registration_error
 from ...cohorts.store import TRUTH, write_json
@@ -128,18 +128,30 @@ def _patient(
 ) -> tuple[str, list[dict[str, Any]], str | None]:
     """Rows of a patient, kept or made, or why there are none."""
     path = run_folder(cohort) / FOLDER / f"{patient.name}.json"
-    wanted = json.loads(json.dumps(asdict(study)))
-    wanted.pop("knees")
+    plain = json.loads(json.dumps(asdict(study)))
+    plain.pop("knees")
+    wanted = {"study": plain, "images": _marks(cohort, study, patient)}
     if path.is_file():
         kept = json.loads(path.read_text(encoding="utf-8"))
-        if kept["study"] == wanted:
+        if {key: kept.get(key) for key in wanted} == wanted:
             return patient.name, kept["rows"], None
     try:
         rows = _registered(cohort, study, patient)
     except OsteonError as fault:
         return patient.name, [], str(fault)
-    write_json(path, {"study": wanted, "rows": rows})
+    write_json(path, wanted | {"rows": rows})
     return patient.name, rows, None
+
+
+def _marks(cohort: KneeCohort, study: RegistrationStudy, patient: Patient) -> dict[str, str | None]:
+    """By what everything is known again that the errors are of."""
+    places = {"ct": patient.ct, "mr": patient.mr, "bones": bones_file(cohort, patient.name)}
+    if "synthetic" in study.methods:
+        places["synthetic"] = synthetic_file(cohort, patient.name)
+    return {
+        name: fingerprint(path) if path is not None and path.exists() else None
+        for name, path in places.items()
+    }
 
 
 def _registered(
