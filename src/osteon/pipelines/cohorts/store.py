@@ -17,6 +17,9 @@ PART = ".part-"
 TRUTH = "truth"
 """Folder that training never reads."""
 
+MASKS = "masks"
+"""Folder of a patient with what a program drew in the images."""
+
 DONE = "subject.json"
 """File of a patient's truth that is written last."""
 
@@ -63,7 +66,7 @@ def store(out: Path, name: str, subject: Subject, regions: Sequence[Mapping[str,
 
 
 def _images(folder: Path, name: str, subject: Subject) -> None:
-    """Images with their sidecars, and documents."""
+    """Images with their sidecars, masks drawn in them, and documents."""
     folder.mkdir(parents=True)
     for image in subject.images:
         entity = f"_{image.entity}" if image.entity else ""
@@ -71,6 +74,9 @@ def _images(folder: Path, name: str, subject: Subject) -> None:
         stem.parent.mkdir(exist_ok=True)
         write_volume(stem.with_name(stem.name + ".nii.gz"), image.volume)
         write_json(stem.with_name(stem.name + ".json"), image.sidecar)
+    for what, labels in subject.masks.items():
+        (folder / MASKS).mkdir(exist_ok=True)
+        write_labels(folder / MASKS / f"{name}_{what}.nii.gz", labels)
     for path, document in subject.documents.items():
         place = folder / path
         place.parent.mkdir(exist_ok=True)

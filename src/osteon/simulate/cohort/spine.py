@@ -12,6 +12,7 @@ from ..scene import Bone
 from ..spine import SpineModel, SpinePatient, SpineSettings, build_spine, draw_spine
 from ..spine.reference import VBMD_SD, mean_vbmd
 from .devices import DAYS, densitometer_at, scanner_at, tiles_at
+from .drawn import drawn_vertebrae
 from .images import mean_values, objects_in, regions_in
 from .plan import CohortSettings, Place
 from .subject import Image, Probe, Subject
@@ -80,7 +81,7 @@ def make_spine(settings: CohortSettings, place: Place) -> Subject:
     Returns
     -------
     Subject
-        CT, reading where there is one, row, truth.
+        CT, masks of the vertebrae, reading where there is one, row, truth.
     """
     seed = settings.seed
     patient = _patient(place, place.rng(seed, "patient"))
@@ -89,6 +90,7 @@ def make_spine(settings: CohortSettings, place: Place) -> Subject:
     scanner = scanner_at(settings, place)
     view = _view(model, settings, place)
     ct = scan_ct(model.scene, scanner, view, place.rng(seed, "ct"))
+    objects = objects_in(model.scene, ct.volume.grid)
     cores = regions_in(
         model.scene, [(name, _core(model, name)) for name in model.vertebrae], ct.volume.grid
     )
@@ -110,8 +112,9 @@ def make_spine(settings: CohortSettings, place: Place) -> Subject:
         },
         [Image("ct", "", ct.volume, {**ct.settings, "ContrastPhase": patient.phase})],
         documents={"dxa/dxa.json": _document(reading)} if shown else {},
+        masks={"vertebrae": drawn_vertebrae(objects)},
         truth=truth,
-        truth_labels={"ct": objects_in(model.scene, ct.volume.grid), "ct_cores": cores},
+        truth_labels={"ct": objects, "ct_cores": cores},
         regions=rows,
         probes=[
             Probe(name, name, _core(model, name).mask(1))

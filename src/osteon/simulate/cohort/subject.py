@@ -61,6 +61,8 @@ class Subject:
         What was scanned.
     documents : mapping of str to mapping
         Further data by path under the patient's folder, such as DXA readings.
+    masks : mapping of str to Labels
+        What a program would have drawn in an image, by name, on its grid.
     truth : mapping
         What no scanner tells: latent patient, requested structure, transforms.
     truth_labels : mapping of str to Labels
@@ -76,6 +78,7 @@ class Subject:
     row: Mapping[str, Any]
     images: Sequence[Image] = ()
     documents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    masks: Mapping[str, Labels] = field(default_factory=dict)
     truth: Mapping[str, Any] = field(default_factory=dict)
     truth_labels: Mapping[str, Labels] = field(default_factory=dict)
     regions: Sequence[Mapping[str, Any]] = ()

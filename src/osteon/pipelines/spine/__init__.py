@@ -1,0 +1,1 @@
+"""Opportunistic osteoporosis: a routine CT read as a densitometer would read the spine."""
