@@ -124,6 +124,23 @@ class Grid:
         start = self.to_world([cut[0] for cut in cuts])
         return Grid((i, j, k), start, self.direction, self.spacing * steps)
 
+    def around(self, world: ArrayLike, margin: int = 4) -> tuple[slice, slice, slice]:
+        """Box of voxels that holds (…, 3) places in world LPS mm, at least one voxel.
+
+        Parameters
+        ----------
+        world : (…, 3) array
+            Places, which may lie beyond the grid.
+        margin : int
+            Further voxels at each side, where there are any: what interpolation looks at.
+        """
+        index = self.to_index(world).reshape(-1, 3)
+        last = np.array(self.shape) - 1
+        low = np.clip(np.floor(index.min(axis=0)).astype(int) - margin, 0, last)
+        high = np.clip(np.ceil(index.max(axis=0)).astype(int) + margin, 0, last)
+        i, j, k = (slice(int(a), int(b) + 1) for a, b in zip(low, high, strict=True))
+        return i, j, k
+
     @property
     def orientation(self) -> str:
         """Patient directions to which i, j, k run, nearest letter each, such as ``"LPS"``."""

@@ -104,7 +104,7 @@ def find_level(ground: Ground, name: str, label: int) -> Level:
 
     A vertebra of which too little is in view is no error: it comes back with the reason.
     """
-    box = _around(ground.spine.boxes[name], ground.labels.grid)
+    box = around(ground.spine.boxes[name], ground.labels.grid)
     scan, vertebra = ground.scan.volume.part(box), ground.labels.part(box).mask(label)
     known = field_of_view(scan, ground.lowest)
     given = None
@@ -129,7 +129,7 @@ def find_level(ground: Ground, name: str, label: int) -> Level:
     return Level(name, label, "", body, placed, measure_shape(body), flags)
 
 
-def _around(tight: Box, grid: Grid) -> Box:
+def around(tight: Box, grid: Grid) -> Box:
     """Box around a vertebra with room for what lies beside it."""
     margin = np.ceil(BESIDE_MM / grid.spacing).astype(int)
     i, j, k = (

@@ -234,9 +234,4 @@ def reach(grid: Grid, onto: Grid, transform: Rigid | None = None) -> Box:
         From places of `onto` to places of `grid`.
     """
     corners = onto.corners()
-    index = grid.to_index(corners if transform is None else transform(corners))
-    last = np.array(grid.shape) - 1
-    low = np.clip(np.floor(index.min(axis=0)).astype(int) - MARGIN, 0, last)
-    high = np.clip(np.ceil(index.max(axis=0)).astype(int) + MARGIN, 0, last)
-    i, j, k = (slice(int(a), int(b) + 1) for a, b in zip(low, high, strict=True))
-    return (i, j, k)
+    return grid.around(corners if transform is None else transform(corners), MARGIN)

@@ -1,0 +1,1 @@
+"""Vertebrae cut out of scans, each along its own axes."""
