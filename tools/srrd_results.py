@@ -1,7 +1,8 @@
 """Put the study of the knee together with what real images gave, for the repository.
 
-Run as ``python tools/srrd_results.py OUT``, where OUT is the folder of ``osteon reproduce srrd``.
-It adds the real pairs of ``docs/data/registration_real.json`` and the real specimens of
+Run as ``python tools/srrd_results.py OUT SMALL``. OUT is the folder of ``osteon reproduce srrd``,
+SMALL that of ``osteon reproduce srrd --preset small`` from nothing, whose time and memory are told.
+The tool adds the real pairs of ``docs/data/registration_real.json`` and the real specimens of
 ``results/srrd_specimens.json`` to OUT's results, writes ``results/srrd.json``, and their page into
 OUT.
 """
@@ -22,9 +23,10 @@ JOINTS = {"036": "hip", "050": "proximal femur"}
 DIGITS = 5
 
 
-def main(out: Path) -> None:
+def main(out: Path, small: Path) -> None:
     """Read, join, write."""
     results = json.loads((out / "srrd.json").read_text(encoding="utf-8"))
+    results["cost"] = cost(json.loads((small / "srrd.json").read_text(encoding="utf-8")))
     results["registration"]["real"] = real_pairs()
     results["real_structure"] = real_structure()
     results = rounded(results)
@@ -32,6 +34,18 @@ def main(out: Path) -> None:
     lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(one)}" for key, one in results.items())
     (ROOT / "results" / "srrd.json").write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
     print(write_knee_results(results, out))
+
+
+def cost(small: dict[str, Any]) -> dict[str, Any]:
+    """Time and memory of the small preset, with the sum; a study that went on tells but its end."""
+    rows = small["cost"]["rows"]
+    whole = {
+        "name": "all",
+        "minutes": round(sum(row["minutes"] for row in rows), 1),
+        "peak_gib": max(row["peak_gib"] for row in rows),
+        "note": f"the small preset from nothing, {small['settings']['subjects']} patients",
+    }
+    return {"rows": [*rows, whole]}
 
 
 def real_pairs() -> list[dict[str, Any]]:
@@ -83,4 +97,4 @@ def rounded(value: Any) -> Any:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
