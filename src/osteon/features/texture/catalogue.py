@@ -21,6 +21,9 @@ AGGREGATIONS = {
 }
 """Name and four-letter code of each aggregation, by the ending of a tag."""
 
+_ATOM = re.compile(r"(\[[^\]]*\]|[A-Za-z%]+)(\d*)")
+"""One unit and its power."""
+
 _ENDING = re.compile(r"_((?:2D|2_5D|3D)(?:_avg|_comb)?)$")
 
 
@@ -77,6 +80,43 @@ def entry(tag: str) -> Entry:
         raise UnknownName(f"no texture feature has the tag '{tag}'.")
     aggregation, code = AGGREGATIONS[ending.group(1)] if ending else ("", "")
     return Entry(tag, found.name, found.code, found.family, found.unit, aggregation, code)
+
+
+def features_of(family: str) -> tuple[str, ...]:
+    """Tags of a family's features, without the ending of an aggregation, in their order.
+
+    Parameters
+    ----------
+    family : str
+        A family of the catalogue; any other has no features.
+
+    Returns
+    -------
+    tuple of str
+        Such as ``cm_contrast``.
+    """
+    return tuple(tag for tag, one in _entries().items() if one.family == family)
+
+
+def unit_in(unit: str, image: str) -> str:
+    """A feature's unit where grey values have the unit `image`, all in UCUM.
+
+    Parameters
+    ----------
+    unit : str
+        As in the catalogue, such as ``{image}2``.
+    image : str
+        Unit of the grey values; ``1`` is none.
+
+    Returns
+    -------
+    str
+        Such as ``mg2/cm6``.
+    """
+    if image == "1":
+        return unit.replace("{image}.", "").replace("{image}2", "1").replace("{image}", "1")
+    squared = _ATOM.sub(lambda atom: f"{atom[1]}{2 * int(atom[2] or 1)}", image)
+    return unit.replace("{image}2", squared).replace("{image}", image)
 
 
 MATRICES = ("glcm", "glrlm", "glszm", "gldzm", "ngtdm", "ngldm")

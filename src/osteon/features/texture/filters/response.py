@@ -5,6 +5,7 @@ import numpy as np
 from ....core import EmptyRegion, Mask, Volume
 from ..families.statistics import statistics_features
 from ..prepare import resampled
+from ..region import TextureRegion
 from ..settings import TextureSettings
 from .filter import Filter, filtered
 
@@ -48,6 +49,31 @@ def response_statistics(
     ----------
     Whybra P et al. Radiology 2024;310:e231319. doi:10.1148/radiol.231319.
     """
+    region = response_region(volume, mask, settings, kind)
+    return statistics_features(region.inside)
+
+
+def response_region(
+    volume: Volume, mask: Mask, settings: TextureSettings, kind: Filter
+) -> TextureRegion:
+    """The region in a filter's response, ready for `region_features`.
+
+    Parameters
+    ----------
+    volume, mask, settings, kind
+        As for `response_statistics`.
+
+    Returns
+    -------
+    TextureRegion
+        The whole response map, in it the voxels whose grey values lay within the limits. It has no
+        limits of its own: a response is in another range.
+
+    Raises
+    ------
+    GridMismatch, EmptyRegion, BadSetting, UnsuitableScan
+        As by `response_statistics`.
+    """
     inside = mask.on(volume.grid, name="the mask").values
     values, grid = np.asarray(volume.values, np.float64), volume.grid
     if settings.interpolation is not None:
@@ -65,4 +91,4 @@ def response_statistics(
             f"widen the limits of re-segmentation."
         )
     response = filtered(values, kind, spacing=grid.spacing, axis=settings.slice_axis)
-    return statistics_features(response[counted])
+    return TextureRegion(response, counted, inside, grid.spacing, grid)

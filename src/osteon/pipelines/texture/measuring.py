@@ -1,0 +1,228 @@
+"""Texture of one region of one image: prepared once, then measured family by family."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ...core import BadSetting, Flag, Mask, Measurement, Scan, Volume
+from ...features.texture import (
+    FAMILIES,
+    TextureRegion,
+    entry,
+    expected_tags,
+    prepare,
+    region_features,
+    response_region,
+    stable_tags,
+    unit_in,
+)
+from .beside import NOT_AVAILABLE, PARTS, beside_rows
+from .choices import TextureChoices
+from .stable import stable_flags
+from .windows import InWindows, measure_windows
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how many steps are done, and of how many."""
+
+UNEVEN = 1.01
+"""Longest ÷ shortest side of voxels above which neighbours in space lie at several distances."""
+
+NO_VALUE = Flag(
+    NOT_AVAILABLE,
+    "Not available: this region has no such value, as its formula would divide by 0.",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class TextureResult:
+    """Everything that `osteon texture` found.
+
+    Attributes
+    ----------
+    scan : Scan
+        The image.
+    mask : Mask
+        The region as it was drawn.
+    region : TextureRegion
+        What was measured, after interpolation, limits and filter.
+    measurements : tuple of Measurement
+        Every number; one that this region does not have has no value and a flag.
+    windows : InWindows
+        Maps and pool.
+    left_out : int
+        Features that are not stable enough.
+    flags : tuple of Flag
+        What bears on all numbers.
+    choices : TextureChoices
+        Settings.
+    """
+
+    scan: Scan
+    mask: Mask
+    region: TextureRegion
+    measurements: tuple[Measurement, ...]
+    windows: InWindows
+    left_out: int
+    flags: tuple[Flag, ...]
+    choices: TextureChoices
+
+    @property
+    def prepared(self) -> Volume:
+        """Prepared grey values, or the response of the filter."""
+        return Volume(self.region.values, self.region.grid, self.scan.volume.unit)
+
+    @property
+    def response(self) -> Volume | None:
+        """Response map of the filter, on the grid of the prepared image; None without one."""
+        return None if self.choices.filtered is None else self.prepared
+
+
+@dataclass
+class _Run:
+    """One measurement while it is made."""
+
+    volume: Volume
+    mask: Mask
+    choices: TextureChoices
+    progress: Progress
+    rows: list[Measurement] = field(default_factory=list)
+    left_out: int = 0
+
+    def region(self) -> TextureRegion:
+        """The prepared region."""
+        processing, kind = self.choices.processing, self.choices.filtered
+        if kind is None:
+            return prepare(self.volume, self.mask, processing)
+        return response_region(self.volume, self.mask, processing, kind)
+
+    def standard(self, region: TextureRegion) -> None:
+        """Rows of the families of the IBSI."""
+        families = [name for name in self.choices.families if name in FAMILIES]
+        tags = expected_tags(families, self.choices.processing.dimensions)
+        if self.choices.stable is not None:
+            resampled = self.choices.processing.interpolation is not None
+            stable = stable_tags(self.choices.stable, resampled=resampled)
+            self.left_out = sum(tag not in stable for tag in tags)
+            tags = tuple(tag for tag in tags if tag in stable)
+            families = [
+                name
+                for name in families
+                if set(tags) & set(expected_tags([name], self.choices.processing.dimensions))
+            ]
+        if not families:
+            return
+        self.progress("measuring features", 2, 8)
+        found = region_features(region, self.choices.processing, families)
+        self.rows += [_row(tag, found.get(tag), self.volume.unit) for tag in tags]
+
+    def beside(self, region: TextureRegion) -> None:
+        """Rows of the other families."""
+        grey = Volume(region.values, region.grid, self.volume.unit)
+        inside = Mask(region.intensity, region.grid)
+        for family in self.choices.families:
+            if family not in PARTS:
+                continue
+            if self.choices.stable is not None:
+                self.left_out += 1
+                continue
+            self.progress(f"measuring {family}", 3, 8)
+            self.rows += beside_rows(family, grey, inside, self.choices.threshold)
+
+
+def measure_region_texture(
+    scan: Scan,
+    mask: Mask,
+    *,
+    choices: TextureChoices,
+    mask_flags: Sequence[Flag] = (),
+    progress: Progress = lambda what, done, steps: None,
+) -> TextureResult:
+    """Measure the texture of one region.
+
+    Parameters
+    ----------
+    scan : Scan
+        The image.
+    mask : Mask
+        The region, on the grid of the scan.
+    choices : TextureChoices
+        Choices that change the numbers.
+    mask_flags : sequence of Flag
+        What is odd about the file of the mask.
+    progress : callable
+        Called as ``progress(what, done, steps)``.
+
+    Returns
+    -------
+    TextureResult
+        Numbers, maps and pool.
+
+    Raises
+    ------
+    GridMismatch
+        If the mask lies on another grid.
+    EmptyRegion
+        If the mask has no voxel, or none is left of it.
+    UnsuitableScan
+        If a value in the region is not a finite number.
+    BadSetting
+        If the values do not suit the levels, a window is larger than the region, or no feature
+        is stable enough.
+    UnknownName
+        If a map is asked for that there is not.
+    """
+    if choices.stable is not None and choices.filtered is not None:
+        raise BadSetting("--stable says nothing of filtered images; leave it or the filter out.")
+    run = _Run(scan.volume, mask, choices, progress)
+    progress("preparing the region", 1, 8)
+    region = run.region()
+    run.standard(region)
+    run.beside(region)
+    if not run.rows:
+        raise BadSetting(
+            f"none of {run.left_out} features is known to keep an ICC of {choices.stable:g}; "
+            "lower --stable or take more families."
+        )
+    progress("sliding windows", 6, 8)
+    windows = measure_windows(scan.volume, mask, region, choices)
+    flags = dict.fromkeys((*mask_flags, *_flags(region, scan.volume, choices)))
+    return TextureResult(
+        scan, mask, region, tuple(run.rows), windows, run.left_out, tuple(flags), choices
+    )
+
+
+def _row(tag: str, value: float | None, image: str) -> Measurement:
+    told = entry(tag)
+    method = f"ibsi-{told.family.replace('_', '-')}"
+    flags = (NO_VALUE,) if value is None else ()
+    return Measurement("", "mask", tag, value, unit_in(told.unit, image), method, None, flags)
+
+
+def _flags(region: TextureRegion, volume: Volume, choices: TextureChoices) -> Iterator[Flag]:
+    """What a reader must know of all numbers."""
+    inside = region.inside
+    if inside.size == 1:
+        yield Flag("one-voxel", "The region has one voxel; texture needs neighbours.")
+    elif inside.min() == inside.max():
+        yield Flag("constant", f"All {inside.size} values of the region are {inside[0]:g}.")
+    sides = region.spacing
+    in_space = "3D" in choices.processing.dimensions
+    if in_space and float(sides.max()) > UNEVEN * float(sides.min()):
+        told = " × ".join(f"{side:g}" for side in sides)
+        yield Flag(
+            "uneven-voxels",
+            f"Voxels are {told} mm, so that neighbours in space lie at several distances; "
+            "interpolation to cubes (spacing in the settings file) makes them comparable.",
+        )
+    if choices.stable is not None:
+        yield from stable_flags(choices, volume.unit)
+
+
+def as_range(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Mapping[str, float]:
+    """Lowest, mean and highest of values."""
+    return {
+        "lowest": float(values.min()),
+        "mean": float(values.mean()),
+        "highest": float(values.max()),
+    }
