@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from osteon.features.texture.catalogue import AGGREGATIONS, MATRICES, entry
-from osteon.features.texture.stability import CHANGES
+from osteon.features.texture.stability import CHANGES, COLUMNS
 
 ROOT = Path(__file__).parents[1]
 NUMBERS = ROOT / "results" / "texture_robustness.json"
@@ -94,7 +94,7 @@ def grouped(rows: Sequence[Row], by: Any) -> Iterator[tuple[str, dict[str, Any]]
             "features": len(own),
             "stable": sum(least(row) >= LEAST for row in own),
         }
-        for change in CHANGES:
+        for change in COLUMNS:
             iccs = [row[change][0] for row in own if row[change] is not None]
             counts[change] = round(float(np.median(iccs)), 2) if iccs else None
         yield str(name), counts

@@ -28,7 +28,7 @@ from osteon.evaluate.agreement.jackknife import jackknife_ends
 from osteon.features.texture.catalogue import entry
 from osteon.features.texture.measure import BINNED, measure_texture
 from osteon.features.texture.settings import Discretisation, TextureSettings
-from osteon.features.texture.stability import CHANGES, STUDIED, stability
+from osteon.features.texture.stability import CHANGES, COLUMNS, STUDIED, stability
 from osteon.pipelines.knee.specimens.specimens import Specimen, packaged_specimens, read_specimens
 
 ROOT = Path(__file__).parents[1]
@@ -154,9 +154,10 @@ def studied(specimens: Sequence[Specimen], found: Sequence[dict[str, Found]]) ->
         icc = {name: agreement(tags, own, scans, donors) for name, scans in COMPARED.items()}
         bins = [f"bin {size:g}" for size in BINS]
         binned = [tag for tag in tags if entry(tag).family in BINNED]
-        icc["bin_width"] = agreement(binned, own, bins, donors)
+        icc["bin_width"] = agreement(binned, own, bins, donors, standardised=True)
+        icc["bin_width_values"] = agreement(binned, own, bins, donors)
         rows += [
-            {"voxels": kind, "tag": tag} | {name: icc[name].get(tag) for name in (*CHANGES, AGAIN)}
+            {"voxels": kind, "tag": tag} | {name: icc[name].get(tag) for name in (*COLUMNS, AGAIN)}
             for tag in tags
         ]
     return Study([one.name for one in specimens], donors, rows, left_out)
@@ -172,15 +173,34 @@ def differs(tag: str, found: Sequence[Found]) -> bool:
 
 
 def agreement(
-    tags: Sequence[str], found: Sequence[Found], scans: Sequence[str], donors: Sequence[str]
+    tags: Sequence[str],
+    found: Sequence[Found],
+    scans: Sequence[str],
+    donors: Sequence[str],
+    *,
+    standardised: bool = False,
 ) -> dict[str, list[float]]:
-    """ICC(2,1) of each feature with the ends of its interval; the donors are left out in turn."""
+    """ICC(2,1) of each feature with the ends of its interval; the donors are left out in turn.
+
+    Parameters
+    ----------
+    tags, scans : sequence of str
+        Features, and what they are compared over.
+    found : sequence of dict
+        Features of each specimen.
+    donors : sequence of str
+        Of the specimens.
+    standardised : bool
+        Whether each scan's values are first taken less their mean, by their standard deviation.
+    """
     stack = np.array([[[one[scan][tag] for scan in scans] for one in found] for tag in tags])
     # features of any size: sums of squares of huge ones would lose digits
     stack /= np.abs(stack).max(axis=(1, 2), keepdims=True)
     who, raters = np.array(donors), len(scans)
-    every = [icc_many(stack)[:, 0]]
-    every += [icc_many(stack[:, who != donor])[:, 0] for donor in sorted(set(donors))]
+    parts = [stack, *(stack[:, who != donor] for donor in sorted(set(donors)))]
+    if standardised:
+        parts = [(part - part.mean(axis=1, keepdims=True)) / spread(part) for part in parts]
+    every = [icc_many(part)[:, 0] for part in parts]
     shares = np.clip(np.array(every), NEARLY - 1 / (raters - 1), 1 - NEARLY)
     z = 0.5 * np.log((1 + (raters - 1) * shares) / (1 - shares))
     told = {}
@@ -191,14 +211,20 @@ def agreement(
     return told
 
 
+def spread(stack: Numbers) -> Numbers:
+    """Standard deviation over specimens, (features, 1, scans); 1 where they do not differ."""
+    found = stack.std(axis=1, keepdims=True)
+    return np.asarray(np.where(found > SAME, found, 1.0))
+
+
 def write_table(rows: Sequence[dict[str, Any]], path: Path) -> None:
     """The table of the package."""
     ends = ("icc", "low", "high")
     with path.open("w", encoding="utf-8", newline="") as file:
         lines = csv.writer(file, lineterminator="\n")
-        lines.writerow(["voxels", "tag", *(f"{name}_{end}" for name in CHANGES for end in ends)])
+        lines.writerow(["voxels", "tag", *(f"{name}_{end}" for name in COLUMNS for end in ends)])
         for row in rows:
-            found = [row[name] or ("", "", "") for name in CHANGES]
+            found = [row[name] or ("", "", "") for name in COLUMNS]
             lines.writerow([row["voxels"], row["tag"], *(one for ends in found for one in ends)])
 
 

@@ -13,6 +13,9 @@ from .settings import Discretisation, Interpolation, Resegmentation, TextureSett
 CHANGES = ("voxel_size", "slice_thickness", "noise", "bin_width")
 """What was changed, one at a time."""
 
+COLUMNS = (*CHANGES, "bin_width_values")
+"""Groups of columns in the table: icc, low and high of each."""
+
 STUDIED = TextureSettings(
     interpolation=Interpolation((1.0, 1.0, 1.0)),
     resegmentation=Resegmentation(low=-300.0),
@@ -43,7 +46,12 @@ class Stability:
     voxel_size, slice_thickness, noise : Agreement
         Over pixels of 0.4 to 1.0 mm, slices of 0.625 to 2.5 mm, and doses eight times apart.
     bin_width : Agreement or None
-        Over bins of 12.5 to 50 HU; None where grey values are not binned.
+        Over bins of 12.5 to 50 HU, of values less their mean and by their standard deviation over
+        the specimens of each width: whether specimens lie apart in the same way. None where grey
+        values are not binned.
+    bin_width_values : Agreement or None
+        The same of the values themselves. Most are counted in bins, so they change with the width
+        as a length does with its unit: values from bins of two widths must never be mixed.
     """
 
     tag: str
@@ -51,10 +59,11 @@ class Stability:
     slice_thickness: Agreement
     noise: Agreement
     bin_width: Agreement | None
+    bin_width_values: Agreement | None
 
     @property
     def least(self) -> float:
-        """The smallest of the ICCs."""
+        """The smallest of the ICCs, without that of `bin_width_values`."""
         found = (self.voxel_size, self.slice_thickness, self.noise, self.bin_width)
         return min(one.icc for one in found if one is not None)
 
@@ -126,9 +135,9 @@ def _table(resampled: bool) -> dict[str, Stability]:
 
 
 def _read(row: dict[str, str]) -> Stability:
-    binned = _agreement(row, "bin_width") if row["bin_width_icc"] else None
-    voxels, slices, noise = (_agreement(row, name) for name in CHANGES[:3])
-    return Stability(row["tag"], voxels, slices, noise, binned)
+    voxels, slices, noise = (_agreement(row, name) for name in COLUMNS[:3])
+    bins = [_agreement(row, name) if row[f"{name}_icc"] else None for name in COLUMNS[3:]]
+    return Stability(row["tag"], voxels, slices, noise, *bins)
 
 
 def _agreement(row: dict[str, str], name: str) -> Agreement:
