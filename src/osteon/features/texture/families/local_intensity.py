@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from ....core import Box
 from ....core.compiled import compiled
 from ..prepare import PEAK_RADIUS_MM
 from ..region import TextureRegion, bounds
@@ -34,21 +35,42 @@ def local_intensity_features(region: TextureRegion) -> dict[str, float]:
         ``loc_peak_loc``: mean around the brightest voxel, the highest if there are several;
         ``loc_peak_glob``: highest mean around any voxel of the region.
     """
-    reach, wide = _sphere(region.spacing, region.values.shape)
-    known = np.isfinite(region.values)
     box = bounds(region.intensity)
-    first, last = np.array([[cut.start for cut in box], [cut.stop - 1 for cut in box]])
-    sums: Floats = _ball_sums(_padded(region.values, known, reach, first, last), reach, wide)
-    if known.all():
-        many = _counts(region.values.shape, reach, wide, first, last)
-    else:
-        many = _ball_sums(_padded(np.ones(known.shape), known, reach, first, last), reach, wide)
     inside, values = region.intensity[box], region.inside
-    means = sums[inside] / many[inside]
+    means = sphere_means(region.values, region.spacing, box)[inside]
     return {
         "loc_peak_loc": float(means[values == values.max()].max()),
         "loc_peak_glob": float(means.max()),
     }
+
+
+def sphere_means(values: Floats, spacing: Floats, box: Box) -> Floats:
+    """Mean of the sphere of 1 cm³ around each voxel of a box.
+
+    Parameters
+    ----------
+    values : (i, j, k) float64 array
+        The image; what is not a number is left out.
+    spacing : (3,) float64 array
+        Size of a voxel in mm.
+    box : tuple of three slices
+        Voxels to stand in the middle.
+
+    Returns
+    -------
+    float64 array of the box
+        0 where the sphere holds no number.
+    """
+    reach, wide = _sphere(spacing, values.shape)
+    known = np.isfinite(values)
+    first, last = np.array([[cut.start for cut in box], [cut.stop - 1 for cut in box]])
+    sums: Floats = _ball_sums(_padded(values, known, reach, first, last), reach, wide)
+    if known.all():
+        many = _counts(values.shape, reach, wide, first, last)
+    else:
+        many = _ball_sums(_padded(np.ones(known.shape), known, reach, first, last), reach, wide)
+    # a transform leaves whole numbers a little off
+    return np.asarray(np.where(many > 0.5, sums / np.maximum(many, 0.5), 0.0))
 
 
 def _sphere(spacing: Floats, shape: tuple[int, ...]) -> tuple[Integers, Integers]:

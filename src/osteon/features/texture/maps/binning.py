@@ -1,6 +1,7 @@
 """Grey levels as loops over windows make them, by the same sums as `discretise`."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,9 +103,7 @@ def level_of(value: float, rule: NDArray[np.float64]) -> int:
     return int(np.floor((value - rule[1]) / rule[3]) + 1.0)
 
 
-def levels_of(
-    values: NDArray[np.generic], counted: NDArray[np.bool_], bins: Binning
-) -> NDArray[np.int16]:
+def levels_of(values: NDArray[Any], counted: NDArray[np.bool_], bins: Binning) -> NDArray[np.int16]:
     """Levels of the voxels that count, 0 in all others, (i, j, k) int16."""
     made = np.zeros(values.shape, np.int16)
     _fill(values, counted, bins.rule, made)
@@ -113,7 +112,7 @@ def levels_of(
 
 @parallel
 def _fill(
-    values: NDArray[np.float64],
+    values: NDArray[Any],
     counted: NDArray[np.bool_],
     rule: NDArray[np.float64],
     made: NDArray[np.int16],

@@ -104,7 +104,7 @@ def _row(
         if not region[middle[0], middle[1], middle[2]]:
             continue
         many = _gathered(values, region, middle, radii, inside)
-        _tell(np.sort(inside[:many]), told)
+        statistics_of(np.sort(inside[:many]), told)
         for at in range(chosen.size):
             made[at, n] = told[chosen[at]]
 
@@ -130,8 +130,16 @@ def _gathered(
 
 
 @inlined
-def _tell(ordered: NDArray[np.float64], told: NDArray[np.float64]) -> None:
-    """Statistics of values in order."""
+def statistics_of(ordered: NDArray[np.float64], told: NDArray[np.float64]) -> None:
+    """Statistics of values in order.
+
+    Parameters
+    ----------
+    ordered : (n,) float64 array
+        Lowest first.
+    told : (18,) float64 array
+        Gets the features in the order of `NAMES`.
+    """
     many = ordered.size
     total, energy = 0.0, 0.0
     for value in ordered:

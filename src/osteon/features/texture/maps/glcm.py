@@ -89,7 +89,8 @@ def _row(
         max(j - radii[1], 0),
         min(j + radii[1] + 1, columns),
     )
-    counts = np.zeros((count, count + 1), np.int32)
+    # the row after the last takes the pairs of the highest level with the outside
+    counts = np.zeros((count + 1, count + 1), np.int32)[:count]
     room = (
         np.zeros(count + 1, np.int64),
         np.zeros(2 * count + 1, np.int64),

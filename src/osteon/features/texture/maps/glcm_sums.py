@@ -173,5 +173,5 @@ def _tell(room: Room, xlog: NDArray[np.float64], told: NDArray[np.float64]) -> N
     told[21] = third / pairs
     told[22] = fourth / pairs
     alone = np.log2(2.0 * pairs) - 0.5 * one / pairs
-    told[23] = (joint - 2.0 * alone) / alone if alone > 0.0 else 0.0
+    told[23] = (joint - 2.0 * alone) / alone if variance > 0.0 else 1.0
     told[24] = np.sqrt(max(0.0, 1.0 - np.exp(-2.0 * (2.0 * alone - joint))))

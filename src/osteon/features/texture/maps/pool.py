@@ -7,7 +7,9 @@ from numpy.typing import NDArray
 
 from ....core import BadSetting, Grid, Mask, Volume
 from ..catalogue import entry
-from .each import features_of_windows, tags
+from .each import features_of_windows
+from .inside.told import tags
+from .measured import measured_in
 from .prepared import Prepared, prepared
 from .settings import MapSettings
 from .window import Places, Window, places_in
@@ -131,7 +133,8 @@ def texture_pool(
     places = places_in(Mask(region.drawn, region.grid), window)
     at, middles, share = _windows(region, places, chosen.least_share)
     names = tags(chosen.families)
-    values = features_of_windows(volume, region, middles, places.radii, chosen, names)
+    measured = measured_in(volume, mask, region, chosen, names)
+    values = features_of_windows(measured, middles, places.radii, names)
     i, j, k = (float(side) for side in (2 * places.radii + 1) * region.grid.spacing)
     return TexturePool(
         names,

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,7 @@ class Prepared:
         Lowest and highest value that re-segmentation by range lets in.
     """
 
-    values: NDArray[np.generic]
+    values: NDArray[Any]
     counted: NDArray[np.bool_]
     drawn: NDArray[np.bool_]
     grid: Grid
@@ -94,7 +95,7 @@ def prepared(volume: Volume, mask: Mask, settings: TextureSettings) -> Prepared:
     return Prepared(values, counted, drawn, grid, (low, high), whole, (limits.low, limits.high))
 
 
-def _slabs(values: NDArray[np.generic], inside: NDArray[np.bool_]) -> Iterator[NDArray[np.float64]]:
+def _slabs(values: NDArray[Any], inside: NDArray[np.bool_]) -> Iterator[NDArray[np.float64]]:
     """Values inside, a few planes at a time; planes without one are passed over."""
     for first in range(0, len(values), SLAB):
         part = slice(first, first + SLAB)
@@ -103,7 +104,7 @@ def _slabs(values: NDArray[np.generic], inside: NDArray[np.bool_]) -> Iterator[N
 
 
 def _counted(
-    values: NDArray[np.generic], drawn: NDArray[np.bool_], limits: Resegmentation
+    values: NDArray[Any], drawn: NDArray[np.bool_], limits: Resegmentation
 ) -> NDArray[np.bool_]:
     """Which voxels re-segmentation keeps."""
     wrong, many, total = 0, 0, 0.0
@@ -135,7 +136,7 @@ def _counted(
 
 def _interpolated(
     volume: Volume, mask: Mask, settings: Interpolation
-) -> tuple[NDArray[np.generic], NDArray[np.bool_], Grid]:
+) -> tuple[NDArray[Any], NDArray[np.bool_], Grid]:
     """Image and mask at the new voxel size, made a few planes at a time."""
     whole = target_grid(volume.grid, settings)
     box = _reached(volume.grid, mask, whole)
@@ -156,7 +157,7 @@ def _interpolated(
     return values[tight], drawn[tight], whole.part(box).part(tight)
 
 
-def _large(values: NDArray[np.generic]) -> bool:
+def _large(values: NDArray[Any]) -> bool:
     return bool((values > EXACT).any() or (values < -EXACT).any())
 
 
