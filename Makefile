@@ -26,6 +26,7 @@ bench: .venv/test.done build/peers/done ## speed and memory, as ratios against a
 	$(BIN)/python benchmarks/measure.py
 	$(BIN)/python benchmarks/structure.py --peers build/peers/bin/python
 	$(BIN)/python benchmarks/structure_whole.py
+	$(BIN)/python benchmarks/texture.py --peers build/peers/bin/python
 	$(BIN)/python benchmarks/evaluation.py --peers build/peers/bin/python
 
 build/peers/done: benchmarks/peers.txt
