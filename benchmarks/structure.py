@@ -217,7 +217,7 @@ def main() -> int:
             "load_of_15_min": round(os.getloadavg()[2], 1),
             "bytes_per_second": round(per_second),
         },
-        "peers": (ROOT / "benchmarks" / "peers.txt").read_text().splitlines()[2:],
+        "peers": (ROOT / "benchmarks" / "peers.txt").read_text().splitlines()[3:],
         "lines": lines,
         "scaling": grown,
     }

@@ -222,7 +222,7 @@ def main() -> int:
             "python": platform.python_version(),
             "load_of_15_min": round(os.getloadavg()[2], 1),
         },
-        "peers": (ROOT / "benchmarks" / "peers.txt").read_text().splitlines()[2:],
+        "peers": (ROOT / "benchmarks" / "peers.txt").read_text().splitlines()[3:],
         "lines": lines,
     }
     given.out.parent.mkdir(parents=True, exist_ok=True)
