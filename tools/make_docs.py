@@ -120,6 +120,35 @@ PROVED: dict[str, tuple[str, tuple[str, ...]]] = {
         "solid blocks and layers on paper; a direct solution of the same equations",
         ("stiffness(",),
     ),
+    **dict.fromkeys(
+        (
+            *("ibsi-morphology", "ibsi-autocorrelation", "ibsi-local-intensity"),
+            *("ibsi-statistics", "ibsi-histogram", "ibsi-intensity-volume", "ibsi-glcm"),
+            *("ibsi-glrlm", "ibsi-glszm", "ibsi-gldzm", "ibsi-ngtdm", "ibsi-ngldm"),
+        ),
+        (
+            "[every reference value](texture-conformance.md) of the digital phantom and of the CT "
+            "configurations",
+            ("measure_texture(",),
+        ),
+    ),
+    "ibsi-filter": (
+        "every reference response map and every reference value of the filters",
+        ("response_statistics(", "filtered("),
+    ),
+    "minkowski-functionals": (
+        "solids on paper; level sets of random fields",
+        ("solid_functionals(", "threshold_sweep("),
+    ),
+    "anisotropic-minkowski-functionals": (
+        "fields stretched along a known direction; permuted fields",
+        ("solid_directions(",),
+    ),
+    "minkowski-tensors": ("boxes, balls and turned solids on paper", ("surface_tensor(",)),
+    "box-counting": ("planes, solids and fractals of known dimension", ("box_dimension(",)),
+    "variation-dimension": ("random reliefs of known dimension", ("relief_dimension(",)),
+    "gliding-box-lacunarity": ("patterns worked out on paper", ("lacunarity(",)),
+    "experimental-variogram": ("random fields of known variogram", ("variogram(",)),
     "vertebral-heights": ("bodies of known size", ("measure_shape", "suspect_fractures")),
     "phantom-solid": (
         "lines worked out on paper; coverage of the interval in 400 simulated scans",

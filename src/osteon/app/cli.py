@@ -19,6 +19,7 @@ from .measure import measure
 from .reproduce import reproduce
 from .simulate import simulate
 from .structure import structure
+from .texture import texture
 
 FAILED = 2
 """Exit status after an error that is told in one line."""
@@ -38,6 +39,7 @@ app = App(
 )
 app.command(measure)
 app.command(structure)
+app.command(texture)
 app.command(calibrate)
 app.command(simulate)
 app.command(evaluate)

@@ -214,7 +214,10 @@ def _write(
 
 def _earlier(out: Path) -> tuple[str, ...]:
     """Files of an earlier run of this command that this run may not write again."""
-    if not (out / "results.json").is_file() or not (out / "settings.toml").is_file():
+    try:
+        told = json.loads((out / "results.json").read_text(encoding="utf-8"))
+        if not str(told["schema"]).startswith("osteon-texture-"):
+            return ()
+        return (RESPONSE, POOL, *(f"{MAPS}/{tag}.nii.gz" for tag in told["maps"]))
+    except (OSError, ValueError, LookupError, TypeError):
         return ()
-    maps = [f"{MAPS}/{path.name}" for path in sorted((out / MAPS).glob("*.nii.gz"))]
-    return (RESPONSE, POOL, *maps)

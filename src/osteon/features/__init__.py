@@ -1,6 +1,6 @@
 """Which numbers to take from a region."""
 
-from . import structure
+from . import structure, texture
 from .density import HU_METHOD, Region, hu_statistics
 from .feature import FEATURES, METHODS, Feature
 from .shape import SHAPE_METHOD
@@ -16,4 +16,5 @@ __all__ = [
     "Region",
     "hu_statistics",
     "structure",
+    "texture",
 ]

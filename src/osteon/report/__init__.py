@@ -10,11 +10,14 @@ from .report import write_report
 from .structure import write_structure_report
 from .structure_pictures import StructurePictures
 from .tables import csv_text, latex, markdown
+from .texture import write_texture_report
+from .texture_pictures import TexturePictures
 
 __all__ = [
     "CardPicture",
     "KneePictures",
     "StructurePictures",
+    "TexturePictures",
     "csv_text",
     "latex",
     "markdown",
@@ -24,4 +27,5 @@ __all__ = [
     "write_knee_results",
     "write_report",
     "write_structure_report",
+    "write_texture_report",
 ]

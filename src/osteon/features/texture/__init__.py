@@ -28,7 +28,7 @@ from .settings import (
 )
 from .spatial import spatial_features
 from .stability import STUDIED, Stability, stability, stable_tags
-from .tags import expected_tags
+from .tags import expected_tags, mapped_tag
 
 __all__ = [
     "FAMILIES",
@@ -60,6 +60,7 @@ __all__ = [
     "entry",
     "expected_tags",
     "filtered",
+    "mapped_tag",
     "measure_texture",
     "prepare",
     "preset",

@@ -1,7 +1,10 @@
 """Tags of the features that a region should have, told before any is measured."""
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 
+from ...core import UnknownName
+from .beside import beside_entry
 from .catalogue import MATRICES, entry, features_of
 from .settings import Dimension
 
@@ -14,6 +17,16 @@ ENDINGS: dict[Dimension, tuple[str, tuple[str, ...]]] = {
     "3D": ("3D", ("3D_avg", "3D_comb")),
 }
 """Endings of each dimension: where nothing has a direction, and where matrices have one."""
+
+CATALOGUED = (
+    "morphology",
+    "local_intensity",
+    "statistics",
+    "histogram",
+    "intensity_volume",
+    *MATRICES,
+)
+"""Families as the catalogue has them."""
 
 DIRECTED = ("glcm", "glrlm")
 """Families whose matrices have directions, which are averaged or merged."""
@@ -38,17 +51,6 @@ def expected_tags(families: Iterable[str], dimensions: Iterable[Dimension]) -> t
     return tuple(tag for family in families for tag in _tags(family, asked))
 
 
-def family_of(tag: str) -> str:
-    """The family of `measure_texture` that a tag comes from.
-
-    Raises
-    ------
-    UnknownName
-        If no feature has this tag.
-    """
-    return "autocorrelation" if tag in PAIRED else entry(tag).family
-
-
 def _tags(family: str, dimensions: tuple[Dimension, ...]) -> list[str]:
     if family == "autocorrelation":
         return [tag for tag in features_of("morphology") if tag in PAIRED]
@@ -60,3 +62,34 @@ def _tags(family: str, dimensions: tuple[Dimension, ...]) -> list[str]:
         alone, directed = ENDINGS[dimension]
         endings += directed if family in DIRECTED else (alone,)
     return [f"{tag}_{ending}" for ending in endings for tag in found]
+
+
+def mapped_tag(name: str) -> str:
+    """The full tag of a feature that is to be mapped.
+
+    Parameters
+    ----------
+    name : str
+        A tag; where matrices have directions or dimensions, its ending may be left out.
+
+    Returns
+    -------
+    str
+        ``cm_contrast_3D_comb`` for ``cm_contrast``, ``szm_sze_3D`` for ``szm_sze``.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such feature.
+    """
+    if beside_entry(name) is not None:
+        return name
+    short = {tag: family for family in CATALOGUED for tag in features_of(family)}
+    if name in short and short[name] in MATRICES:
+        return f"{name}_3D_comb" if short[name] in DIRECTED else f"{name}_3D"
+    try:
+        return entry(name).tag
+    except UnknownName:
+        close = get_close_matches(name, short, 1, 0.6)
+        told = f"; the nearest is '{close[0]}'" if close else ", such as cm_contrast or stat_mean"
+        raise UnknownName(f"no texture feature is called '{name}'{told}.") from None

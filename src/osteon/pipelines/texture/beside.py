@@ -88,5 +88,5 @@ def _row(name: str, value: float | None, unit: str, why: str) -> Measurement:
     if known is None:
         raise KeyError(f"{name} is measured but not described")
     told, method = known
-    flags = () if value is not None else (Flag(NOT_AVAILABLE, f"Not available: {why.rstrip('.')}."),)
+    flags = (Flag(NOT_AVAILABLE, f"Not available: {why.rstrip('.')}."),) if value is None else ()
     return Measurement("", "mask", name, value, unit_in(told.unit, unit), method, None, flags)

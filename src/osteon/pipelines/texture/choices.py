@@ -16,6 +16,7 @@ from ...features.texture import (
     Resegmentation,
     TextureSettings,
     Window,
+    mapped_tag,
 )
 from ...features.texture import PRESETS as STANDARD
 from .nearest import nearest
@@ -66,7 +67,18 @@ class Windows:
             Window(self.size, self.step)
         elif self.step is not None:
             raise BadSetting(f"--step {self.step:g} needs the size of the window too: --window 8.")
+        self.tags()
         MapSettings(levels=self.levels, least_share=self.least_share)
+
+    def tags(self) -> tuple[str, ...]:
+        """Full tags of the maps, each once.
+
+        Raises
+        ------
+        UnknownName
+            If there is no such feature.
+        """
+        return tuple(dict.fromkeys(mapped_tag(name) for name in self.maps))
 
     @property
     def of_maps(self) -> Window:

@@ -1,7 +1,7 @@
 """The results of `osteon texture` as plain data, as results.json and the report hold them."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,8 +18,8 @@ from .settings_text import settings_text
 SCHEMA = "osteon-texture-1"
 
 NOTICE = (
-    "Research use. Texture depends on scanner, dose, kernel, voxels and settings; compare only what "
-    "was made alike. No diagnosis."
+    "Research use. Texture depends on scanner, dose, kernel, voxels and settings; compare only "
+    "what was made alike. No diagnosis."
 )
 
 
@@ -103,7 +103,7 @@ def processing_dict(choices: TextureChoices) -> dict[str, Any]:
     kind = choices.filtered
     return {
         **asdict(choices.processing),
-        "filter": None if kind is None else {"kind": type(kind).__name__, **_fields(kind)},
+        "filter": None if kind is None else {"kind": type(kind).__name__, **_told_filter(kind)},
         "families": list(choices.families),
         "windows": asdict(choices.windows),
         "stable": choices.stable,
@@ -111,7 +111,7 @@ def processing_dict(choices: TextureChoices) -> dict[str, Any]:
     }
 
 
-def _fields(kind: Any) -> dict[str, Any]:
+def _told_filter(kind: Any) -> dict[str, Any]:
     return dict(asdict(kind))
 
 
@@ -145,10 +145,8 @@ def _stability(tag: str, *, resampled: bool) -> dict[str, float] | None:
     found = None if beside_entry(tag) else stability(tag, resampled=resampled)
     if found is None:
         return None
-    icc = {name: getattr(found, name) for name in ("voxel_size", "slice_thickness", "noise")}
-    told = {name: float(one.icc) for name, one in icc.items()}
-    if found.bin_width is not None:
-        told["bin_width"] = float(found.bin_width.icc)
+    changed = {one.name: getattr(found, one.name) for one in fields(found) if one.name != "tag"}
+    told = {name: float(one.icc) for name, one in changed.items() if one is not None}
     return {**told, "least": float(found.least)}
 
 

@@ -101,7 +101,8 @@ def choices_from(table: Mapping[str, Any], file: str) -> TextureChoices:
         base = PRESETS["default"]
         if "preset" in table:
             base = chosen_preset(read_field(str, table["preset"], "preset"))
-        processing, own = {}, {}
+        processing: dict[str, Any] = {}
+        own: dict[str, Any] = {}
         for name, section in SECTIONS.items():
             if name in table:
                 place = f"[{name}] "

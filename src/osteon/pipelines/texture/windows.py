@@ -70,6 +70,7 @@ def measure_windows(
         families=families or POOLED,
         least_share=asked.least_share,
     )
-    maps = measure_maps(source, inside, asked.maps, asked.of_maps, settings) if asked.maps else {}
+    tags = asked.tags()
+    maps = measure_maps(source, inside, tags, asked.of_maps, settings) if tags else {}
     pool = texture_pool(source, inside, asked.of_pool, settings) if asked.pool else None
     return InWindows(maps, pool)
