@@ -64,43 +64,70 @@ def neighbourhoods(
     """
     packed = levels.packed
     steps = packed.steps(NEIGHBOURS)
+    laid = packed.flat, packed.voxels, packed.shape[2]
     found: dict[Dimension, Neighbourhoods] = {}
     if {"2D", "2.5D"} & set(dimensions):
-        around = _around(packed.flat, packed.voxels, packed.starts, steps[:IN_SLICE], levels.count)
+        around = _around(laid, packed.starts, steps[:IN_SLICE], levels.count)
         flat = Neighbourhoods(*around, np.diff(packed.starts).astype(np.float64))
         found |= {"2D": flat} if "2D" in dimensions else {}
         found |= {"2.5D": flat.pooled()} if "2.5D" in dimensions else {}
     if "3D" in dimensions:
         whole = np.array([0, packed.voxels.size])
-        around = _around(packed.flat, packed.voxels, whole, steps, levels.count)
+        around = _around(laid, whole, steps, levels.count)
         found["3D"] = Neighbourhoods(*around, whole[1:].astype(np.float64))
     return found
 
 
 @compiled
 def _around(
-    flat: NDArray[np.int32],
-    voxels: NDArray[np.int64],
+    packed: tuple[NDArray[np.int32], NDArray[np.int64], int],
     starts: NDArray[np.int64],
     steps: NDArray[np.int64],
     count: int,
 ) -> tuple[Integers, Integers, Floats]:
-    """Equal neighbours, voxels with neighbours and differences of each slice."""
+    """Equal neighbours, voxels with neighbours and differences of each slice, row by row."""
+    flat, voxels, columns = packed
     slices = starts.size - 1
     equal = np.zeros((slices, count + 1, steps.size + 1), np.int64)
     counts = np.zeros((slices, count + 1), np.int64)
     differences = np.zeros((slices, count + 1), np.float64)
+    seen = np.empty((3, columns), np.int32)
+    same, many, total = seen[0], seen[1], seen[2]
     for s in range(slices):
-        for at in voxels[starts[s] : starts[s + 1]]:
-            level = flat[at]
-            same = total = many = 0
-            for step in steps:
-                other = flat[at + step]
-                same += other == level
-                many += other > 0
-                total += other
-            equal[s, level, same] += 1
-            if many > 0:
-                counts[s, level] += 1
-                differences[s, level] += abs(level - total / many)
+        first = starts[s]
+        while first < starts[s + 1]:
+            begin = voxels[first]
+            stop = (begin // columns + 1) * columns
+            last = first
+            while last + 1 < starts[s + 1] and voxels[last + 1] < stop:
+                last += 1
+            _look(flat, begin, voxels[last] - begin + 1, steps, seen)
+            for at in voxels[first : last + 1]:
+                level, place = flat[at], at - begin
+                equal[s, level, same[place]] += 1
+                if many[place] > 0:
+                    counts[s, level] += 1
+                    differences[s, level] += abs(level - total[place] / many[place])
+            first = last + 1
     return equal, counts, differences
+
+
+@compiled
+def _look(
+    flat: NDArray[np.int32],
+    begin: int,
+    width: int,
+    steps: NDArray[np.int64],
+    seen: NDArray[np.int32],
+) -> None:
+    """Neighbours of the same level, neighbours inside and their sum, of a piece of a row."""
+    seen[:, :width] = 0
+    same, many, total = seen[0], seen[1], seen[2]
+    here = flat[begin : begin + width]
+    # a loop without a branch, over places that lie together: several are done at once
+    for step in steps:
+        beside = flat[begin + step : begin + step + width]
+        for n in range(width):
+            same[n] += np.int32(beside[n] == here[n])
+            many[n] += np.int32(beside[n] > 0)
+            total[n] += beside[n]
