@@ -137,18 +137,18 @@ PROVED: dict[str, tuple[str, tuple[str, ...]]] = {
         ("response_statistics(", "filtered("),
     ),
     "minkowski-functionals": (
-        "solids on paper; level sets of random fields",
+        "bodies known on paper, also at rising thresholds",
         ("solid_functionals(", "threshold_sweep("),
     ),
     "anisotropic-minkowski-functionals": (
         "fields stretched along a known direction; permuted fields",
         ("solid_directions(",),
     ),
-    "minkowski-tensors": ("boxes, balls and turned solids on paper", ("surface_tensor(",)),
-    "box-counting": ("planes, solids and fractals of known dimension", ("box_dimension(",)),
+    "minkowski-tensors": ("balls, boxes and fields known on paper", ("surface_tensor(",)),
+    "box-counting": ("regular fractals of known dimension", ("box_dimension(",)),
     "variation-dimension": ("random reliefs of known dimension", ("relief_dimension(",)),
-    "gliding-box-lacunarity": ("patterns worked out on paper", ("lacunarity(",)),
-    "experimental-variogram": ("random fields of known variogram", ("variogram(",)),
+    "gliding-box-lacunarity": ("patterns whose boxes can be counted on paper", ("lacunarity(",)),
+    "experimental-variogram": ("fields of known correlation; all pairs by hand", ("variogram(",)),
     "vertebral-heights": ("bodies of known size", ("measure_shape", "suspect_fractures")),
     "phantom-solid": (
         "lines worked out on paper; coverage of the interval in 400 simulated scans",

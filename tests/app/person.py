@@ -117,3 +117,9 @@ def save(path: Path, values, affine) -> Path:
     """Write a NIfTI file by nibabel."""
     nibabel.save(nibabel.Nifti1Image(values, affine), path)
     return path
+
+
+def results_of(folder: Path) -> dict[str, Any]:
+    """Features of `osteon texture` by tag."""
+    told = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    return {one["tag"]: one for one in told["features"]}
