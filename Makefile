@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO ?= demo
 
-.PHONY: demo test check bench lock truth physics coverage conformance reproduce docs clean
+.PHONY: demo test check bench lock truth physics coverage conformance robustness reproduce docs clean
 
 demo: .venv/base.done ## measure a real CT and say where the report is
 	@$(BIN)/osteon measure samples/chest_abdomen_ct/ct.nii.gz \
@@ -46,6 +46,9 @@ coverage: .venv/test.done ## count how often intervals hold the truth (five minu
 conformance: .venv/test.done ## hold texture to every reference value of the IBSI (two minutes)
 	$(BIN)/python tools/texture_conformance.py
 	$(BIN)/python tools/texture_filters_conformance.py
+
+robustness: .venv/test.done ## repeat the study of stable texture on packaged specimens (three minutes)
+	$(BIN)/python tools/texture_robustness.py
 
 reproduce: .venv/test.done ## the knee system from simulated patients to its results page (within the hour)
 	$(BIN)/osteon reproduce srrd --preset small --out build/srrd

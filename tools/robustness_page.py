@@ -24,6 +24,8 @@ BEGIN, END = (
 )
 LEAST = 0.75
 """ICC from which on a feature is called stable."""
+LIKE = 0.9
+"""Correlation with the mean HU, of either sign, from which on a feature tells hardly more."""
 KINDS = {"resampled": "1 mm voxels", "scanned": "voxels as scanned"}
 TITLES = {
     "voxel_size": "pixel 0.4 – 1.0 mm",
@@ -59,6 +61,11 @@ def least(row: Row) -> float:
     return min(float(row[name][0]) for name in CHANGES if row[name] is not None)
 
 
+def lowest(row: Row) -> float:
+    """The smallest lower end of a feature's intervals."""
+    return min(float(row[name][1]) for name in CHANGES if row[name] is not None)
+
+
 def solid(rows: Sequence[Row]) -> list[Row]:
     """Rows of features in space, once each."""
     return [row for row in rows if ending(row["tag"]) in ("", *SOLID)]
@@ -82,6 +89,10 @@ def summary(rows: Sequence[Row]) -> dict[str, Any]:
                 grouped([row for row in own if ending(row["tag"])], lambda row: ending(row["tag"]))
             ),
             "stable": [row["tag"] for row in solid(own) if least(row) >= LEAST],
+            "stable with interval": sum(lowest(row) >= LEAST for row in solid(own)),
+            "stable and like the mean": sum(
+                least(row) >= LEAST and abs(row["with_mean"]) >= LIKE for row in solid(own)
+            ),
         }
     return found
 
@@ -120,6 +131,7 @@ def made(kept: Mapping[str, Any]) -> str:
     parts = []
     for kind, title in KINDS.items():
         told = kept["summary"][kind]
+        many = sum(one["features"] for one in told["families"].values())
         head = " | ".join(TITLES[name] for name in CHANGES)
         lines = [
             f"| {name.replace('_', ' ')} | {one['features']} | {one['stable']} | "
@@ -140,7 +152,12 @@ def made(kept: Mapping[str, Any]) -> str:
             )
             + "."
         )
-        parts.append("Stable: " + listed(told["stable"]) + ".")
+        parts.append(
+            f"Stable, {len(told['stable'])} of {many} (with the whole of their intervals "
+            f"{told['stable with interval']}; of the {len(told['stable'])}, "
+            f"{told['stable and like the mean']} have |r| ≥ {LIKE:g} with the mean HU): "
+            f"{listed(told['stable'])}."
+        )
     return "\n\n".join(parts) + "\n"
 
 
@@ -166,8 +183,9 @@ def draw(rows: Sequence[Row]) -> Figure:
         axes.grid(axis="x", alpha=0.3)
     panels[0].set_yticks(range(len(families)), [name.replace("_", " ") for name in families])
     panels[0].invert_yaxis()
-    panels[0].legend(fontsize=8, loc="lower left")
-    figure.suptitle("A dot a feature (3D); between its families, voxels of 1 mm and as scanned")
+    panels[-1].legend(fontsize=8, loc="upper left")
+    figure.suptitle(f"One dot per feature (3D) and change; dotted: ICC {LEAST:g}")
+    figure.supxlabel("made by: make robustness", fontsize=8, color="#555555")
     return figure
 
 

@@ -156,10 +156,9 @@ def studied(specimens: Sequence[Specimen], found: Sequence[dict[str, Found]]) ->
         binned = [tag for tag in tags if entry(tag).family in BINNED]
         icc["bin_width"] = agreement(binned, own, bins, donors, standardised=True)
         icc["bin_width_values"] = agreement(binned, own, bins, donors)
-        rows += [
-            {"voxels": kind, "tag": tag} | {name: icc[name].get(tag) for name in (*COLUMNS, AGAIN)}
-            for tag in tags
-        ]
+        for tag in tags:
+            iccs = {name: icc[name].get(tag) for name in (*COLUMNS, AGAIN)}
+            rows.append({"voxels": kind, "tag": tag, "with_mean": with_mean(tag, own)} | iccs)
     return Study([one.name for one in specimens], donors, rows, left_out)
 
 
@@ -170,6 +169,12 @@ def differs(tag: str, found: Sequence[Found]) -> bool:
         return False
     values = np.array([one[USUAL_NAME][tag] for one in found])
     return bool(np.ptp(values) > SAME * np.abs(values).max())
+
+
+def with_mean(tag: str, found: Sequence[Found]) -> float:
+    """Correlation of a feature with the mean HU of the specimens."""
+    both = [(one[USUAL_NAME][tag], one[USUAL_NAME]["stat_mean"]) for one in found]
+    return round(float(np.corrcoef(np.array(both).T)[0, 1]), 3)
 
 
 def agreement(
