@@ -217,7 +217,9 @@ def test_the_manifest_holds_digests_and_no_names(pair, tmp_path):
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     assert set(manifest["input_sha256"]) == {"image", "mask"}
     assert manifest["settings"]["discretisation"]["bins"] == 32
-    assert not [name for name, held in contents(out).items() if str(pair[0].parent).encode() in held]
+    assert not [
+        name for name, held in contents(out).items() if str(pair[0].parent).encode() in held
+    ]
 
 
 def test_cite_names_what_was_used(measured):

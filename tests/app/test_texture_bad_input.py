@@ -22,7 +22,12 @@ def files(tmp_path_factory):
     missing[5, 5, 5] = np.nan
     one = np.zeros(SHAPE, np.uint8)
     one[5, 5, 5] = 1
+    beside, far = np.zeros(SHAPE, np.uint8), np.zeros(SHAPE, np.uint8)
+    beside[6:9, 5:8, 5:8] = 1
+    far[8:11, 8:10, 7:9] = 1
     made = {
+        "next": beside,
+        "far": far,
         "image": values,
         "mask": inside,
         "nan": missing,
@@ -61,7 +66,8 @@ def fault(files, tmp_path):
     ("image", "mask", "arguments", "says"),
     [
         ("image", "empty", (), "all.* 0|no voxel"),
-        ("nan", "mask", (), r"1 of 336 values in the region are no number"),
+        ("nan", "mask", (), r"1 of 336 voxels .* hold 0, which was put where the file had no"),
+        ("nan", "one", (), r"1 of 1 voxels .* hold 0"),
         ("image", "moved", (), "another grid: its voxels lie up to 3 mm away"),
         ("image", "small", (), r"another grid: it has 11.11.10 voxels"),
         ("image", "image", (), "is given as image and as mask"),
@@ -91,8 +97,14 @@ def test_input_that_cannot_be_used_is_one_line(fault, image, mask, arguments, sa
     ("settings", "says"),
     [
         ("bins = 32", r"mine\.toml: the file has no setting 'bins'"),
-        ("[discretisaton]\nbins = 3", "no setting 'discretisaton'; the nearest is 'discretisation'"),
-        ("[discretisation]\nbin = 3", r"\[discretisation\] the table has no setting 'bin'; the nea"),
+        (
+            "[discretisaton]\nbins = 3",
+            "no setting 'discretisaton'; the nearest is 'discretisation'",
+        ),
+        (
+            "[discretisation]\nbin = 3",
+            r"\[discretisation\] the table has no setting 'bin'; the nea",
+        ),
         ('[discretisation]\nmethod = "bin-number"\nbins = 3.5', "bins must be a whole number"),
         ('[discretisation]\nmethod = "bin-number"', "bins must be 1 to 4096"),
         ("[interpolation]\nspacing = [1, 1]", "spacing must have 3 values; got 2"),
@@ -116,6 +128,23 @@ def test_input_that_cannot_be_used_is_one_line(fault, image, mask, arguments, sa
 def test_a_settings_file_says_nothing_that_is_not_understood(fault, settings, says):
     told = fault("image", "mask", settings=settings)
     assert re.search(says, told), told
+
+
+def test_voxels_without_a_number_count_where_interpolation_or_a_filter_looks(fault):
+    beside = "[interpolation]\nspacing = [2, 2, 2]"
+    assert "hold 0, which was put" in fault("nan", "next", settings=beside)
+    assert "hold 0, which was put" in fault("nan", "far", "--preset", "ibsi-2-2.A")
+
+
+def test_voxels_without_a_number_elsewhere_are_told_and_change_nothing(files, tmp_path):
+    few = ("--families", "statistics")
+    numbers = []
+    for name in ("nan", "image"):
+        ran = here("texture", files[name], files["far"], "--out", tmp_path / name, *few)
+        assert ran.returncode == 0, ran.stderr
+        assert ("held no number" in ran.stderr) == (name == "nan")
+        numbers.append(results_of(tmp_path / name))
+    assert numbers[0] == numbers[1]
 
 
 def test_two_settings_are_one_too_many(fault):

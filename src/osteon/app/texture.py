@@ -128,7 +128,7 @@ def texture(
         made = manifest(told, files, time.monotonic() - began)
         made |= {"threads": threads()}
         data = _write(result, out, naming, made, inputs)
-    for flag in result.flags:
+    for flag in dict.fromkeys((*scan.flags, *result.flags)):
         print(f"osteon: note: {flag.text}", file=sys.stderr)
     print(json.dumps(data) if naming.json else f"Report: {out / 'report.html'}")
 

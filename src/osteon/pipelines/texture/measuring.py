@@ -1,9 +1,7 @@
 """Texture of one region of one image: prepared once, then measured family by family."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-
-import numpy as np
 
 from ...core import BadSetting, Flag, Mask, Measurement, Scan, Volume
 from ...features.texture import (
@@ -19,6 +17,7 @@ from ...features.texture import (
 )
 from .beside import NOT_AVAILABLE, PARTS, beside_rows
 from .choices import TextureChoices
+from .missing import refuse_missing
 from .stable import stable_flags
 from .windows import InWindows, measure_windows
 
@@ -174,6 +173,8 @@ def measure_region_texture(
     """
     if choices.stable is not None and choices.filtered is not None:
         raise BadSetting("--stable says nothing of filtered images; leave it or the filter out.")
+    mask.on(scan.volume.grid, name="the mask")
+    refuse_missing(scan, mask, choices)
     run = _Run(scan.volume, mask, choices, progress)
     progress("preparing the region", 1, 8)
     region = run.region()
@@ -217,12 +218,3 @@ def _flags(region: TextureRegion, volume: Volume, choices: TextureChoices) -> It
         )
     if choices.stable is not None:
         yield from stable_flags(choices, volume.unit)
-
-
-def as_range(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Mapping[str, float]:
-    """Lowest, mean and highest of values."""
-    return {
-        "lowest": float(values.min()),
-        "mean": float(values.mean()),
-        "highest": float(values.max()),
-    }
