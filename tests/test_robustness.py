@@ -51,7 +51,7 @@ def cube(side, many, low):
 
 def test_the_region_is_the_same_cubic_centimetre_on_every_grid(images):
     for name, one in images.PROTOCOLS.items():
-        grid = image_grid(images._scanner(name), images._view(one))
+        grid = image_grid(images.scanner_of(name), images.view_of(one))
         region = images.region_of(grid)
         assert region.voxels * np.prod(grid.spacing) == pytest.approx(1000.0), name
         centre = grid.to_world(np.argwhere(region.values)).mean(axis=0)

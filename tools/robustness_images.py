@@ -1,5 +1,6 @@
 """Real specimens of L1 as clinical CT shows them, under one changed setting at a time."""
 
+import json
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -76,7 +77,8 @@ FAT = 0.6
 
 def images_of(specimen: Specimen, kept: Path) -> dict[str, Volume]:
     """CT of a specimen under every protocol, from the folder where they are there already."""
-    path = kept / f"{specimen.name}.npz"
+    # images of other settings are no longer found
+    path = kept / f"{specimen.name}-{zlib.crc32(json.dumps(told()).encode()):08x}.npz"
     if not path.is_file():
         kept.mkdir(parents=True, exist_ok=True)
         begun = path.with_name(f"begun-{path.name}")
@@ -85,7 +87,7 @@ def images_of(specimen: Specimen, kept: Path) -> dict[str, Volume]:
         begun.replace(path)
     with np.load(path) as stored:
         return {
-            name: Volume(stored[name], image_grid(_scanner(name), _view(one)), HU)
+            name: Volume(stored[name], image_grid(scanner_of(name), view_of(one)), HU)
             for name, one in PROTOCOLS.items()
         }
 
@@ -102,10 +104,28 @@ def region_of(grid: Grid) -> Mask:
     return Mask(inside, grid)
 
 
+def scanner_of(name: str) -> Scanner:
+    """One scanner, a routine kernel, 120 kVp; 8 HU of noise at 10 mGy and 5 mm in 320 mm."""
+    one = PROTOCOLS[name]
+    thickness = one.thickness
+    return Scanner(
+        name=name, pixel=one.pixel, thickness=thickness, increment=thickness, dose=one.dose
+    )
+
+
+def view_of(one: Protocol) -> CTView:
+    """The region and its surroundings, whole pixels and slices each."""
+    fov, high = (
+        (round(REGION_MM / side) + 2 * ceil(AROUND_MM / side)) * side
+        for side in (one.pixel, one.thickness)
+    )
+    return CTView((0.0, 0.0), fov, -0.5 * high, 0.5 * high)
+
+
 def told() -> dict[str, object]:
     """Settings of the scans as plain data."""
     return {
-        "scanner": _scanner(USUAL_NAME).to_dict(),
+        "scanner": scanner_of(USUAL_NAME).to_dict(),
         "protocols": {name: asdict(one) for name, one in PROTOCOLS.items()},
         "compared": {name: list(names) for name, names in COMPARED.items()},
         "region_mm": REGION_MM,
@@ -130,7 +150,7 @@ def _scans(specimen: Specimen) -> Iterator[tuple[str, NDArray[np.int16]]]:
     stuff = Stuff(paint, scene.tissues, scene.size)
     for number, (name, one) in enumerate(PROTOCOLS.items()):
         rng = np.random.default_rng([seed, number])
-        image = scan_stuff(stuff, _scanner(name), _view(one), rng)
+        image = scan_stuff(stuff, scanner_of(name), view_of(one), rng)
         yield name, np.asarray(image.volume.values, np.int16)
 
 
@@ -162,21 +182,3 @@ def _overlaps(of: Grid, onto: Grid, axis: int) -> sparse.csr_array:
     weights = np.maximum(weights, 0).astype(np.float32) / np.float32(width)
     shape = (onto.shape[axis], many)
     return sparse.coo_array((weights.ravel(), (rows.ravel(), folded.ravel())), shape).tocsr()
-
-
-def _scanner(name: str) -> Scanner:
-    """One scanner, a routine kernel, 120 kVp; 8 HU of noise at 10 mGy and 5 mm in 320 mm."""
-    one = PROTOCOLS[name]
-    thickness = one.thickness
-    return Scanner(
-        name=name, pixel=one.pixel, thickness=thickness, increment=thickness, dose=one.dose
-    )
-
-
-def _view(one: Protocol) -> CTView:
-    """The region and its surroundings, whole pixels and slices each."""
-    fov, high = (
-        (round(REGION_MM / side) + 2 * ceil(AROUND_MM / side)) * side
-        for side in (one.pixel, one.thickness)
-    )
-    return CTView((0.0, 0.0), fov, -0.5 * high, 0.5 * high)

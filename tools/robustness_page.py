@@ -185,7 +185,7 @@ def draw(rows: Sequence[Row]) -> Figure:
     panels[0].invert_yaxis()
     panels[-1].legend(fontsize=8, loc="upper left")
     figure.suptitle(f"One dot per feature (3D) and change; dotted: ICC {LEAST:g}")
-    figure.supxlabel("made by: make robustness", fontsize=8, color="#555555")
+    figure.supxlabel("made by: tools/texture_robustness.py", fontsize=8, color="#555555")
     return figure
 
 
