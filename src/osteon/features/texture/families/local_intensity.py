@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from ....core import Box
-from ....core.compiled import compiled
+from ....core.compiled import compiled, inlined
 from ..prepare import PEAK_RADIUS_MM
 from ..region import TextureRegion, bounds
 
@@ -171,7 +171,7 @@ def _sums(values: Floats, reach: Integers, wide: Integers) -> Floats:
     return sums
 
 
-@compiled
+@inlined
 def _rows(values: Floats, reach: int, across: Floats) -> None:
     """Sums of 1, 3, 5 … values around each that is `reach` away from the end of a row."""
     columns = across.shape[1]
@@ -182,13 +182,13 @@ def _rows(values: Floats, reach: int, across: Floats) -> None:
         _put(across[width - 1], across[width])
 
 
-@compiled
+@inlined
 def _add(left: Floats, right: Floats, total: Floats) -> None:
     for k in range(total.size):
         total[k] += left[k] + right[k]
 
 
-@compiled
+@inlined
 def _put(values: Floats, total: Floats) -> None:
     for k in range(total.size):
         total[k] += values[k]
