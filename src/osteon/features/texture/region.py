@@ -12,8 +12,8 @@ Limits = tuple[float | None, float | None]
 """Lowest and highest grey value that was let into a region; None where there is no limit."""
 
 
-SHORT = 2**15
-"""Whole numbers from −SHORT up to, not including, SHORT fit into 16 bits."""
+EXACT = 2.0**52
+"""Below this size a float64 tells whole numbers apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,9 +53,11 @@ class TextureRegion:
         """The same, smallest first."""
         inside = self.inside
         low, high = inside.min(), inside.max()
-        if low >= -SHORT and high < SHORT and (inside == np.rint(inside)).all():
-            # short whole numbers, such as HU, are put in order ten times as fast
-            return np.sort(inside.astype(np.int16)).astype(np.float64)
+        few = high - low < inside.size and max(-low, high) < EXACT
+        if few and (inside == np.rint(inside)).all():
+            # whole numbers close together, such as HU, are counted faster than sorted
+            counts = np.bincount((inside - low).astype(np.int64))
+            return np.repeat(np.arange(low, high + 1.0), counts)
         return np.sort(inside)
 
 
