@@ -114,29 +114,29 @@ def smallest_box(hull: Hull) -> Floats:
     that differ for a box, are tried; from the best three the search goes on in ever smaller turns.
     """
     step = 2.0 * LARGEST_TURN / 7
-    turns = Rotation.from_quat(_quaternions((np.arange(7) - 3) * step))
+    turns = _turns((np.arange(7) - 3) * step)
     centred = hull.points - hull.points.mean(axis=0)
     sides = _sides(centred, turns)
     best = turns[np.argsort(sides.prod(axis=1), kind="stable")[:3]]
     while step > FINEST_TURN:
         step /= 2
-        near = Rotation.from_quat(_quaternions(np.array([-step, 0.0, step])))
-        tried = Rotation.concatenate([near * start for start in best])
+        tried = _turns(np.array([-step, 0.0, step])) @ best[:, None]
         sides = _sides(centred, tried)
         volumes = sides.prod(axis=1).reshape(len(best), -1)
-        best = tried[volumes.argmin(axis=1) + np.arange(len(best)) * volumes.shape[1]]
+        best = tried[np.arange(len(best)), volumes.argmin(axis=1)]
     return np.asarray(sides[volumes.argmin()])
 
 
-def _quaternions(along: Floats) -> Floats:
-    """Quaternions of the turns whose Rodrigues vector lies on a grid, (n³, 4)."""
+def _turns(along: Floats) -> Floats:
+    """Matrices of the turns whose Rodrigues vector lies on a grid, (n³, 3, 3)."""
     vectors = np.stack(np.meshgrid(along, along, along, indexing="ij"), axis=-1).reshape(-1, 3)
-    return np.column_stack([vectors, np.ones(len(vectors))])
+    turns = Rotation.from_quat(np.column_stack([vectors, np.ones(len(vectors))]))
+    return np.asarray(turns.as_matrix())
 
 
-def _sides(points: Floats, turns: Rotation) -> Floats:
-    """Sides of the box around the points along the axes of each turn, (t, 3)."""
-    along = turns.as_matrix().reshape(-1, 3) @ points.T
+def _sides(points: Floats, turns: Floats) -> Floats:
+    """Sides of the box around the points along the axes of each of t turns, (t, 3)."""
+    along = turns.reshape(-1, 3) @ points.T
     return np.asarray((along.max(axis=1) - along.min(axis=1)).reshape(-1, 3))
 
 
