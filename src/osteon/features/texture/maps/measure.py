@@ -1,17 +1,24 @@
 """Any texture feature in a sliding window, as maps."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ....core import Mask, UnknownName, Volume
-from ..catalogue import entry
+from ..beside import beside_entry
+from ..catalogue import entry, unit_in
+from ..minkowski.isotropic import DECILES
 from . import first_order, glcm_sums, glrlm
 from .binning import binning, levels_of
+from .each import features_of_windows
 from .first_order import first_order_maps
 from .glcm import glcm_maps
 from .glrlm import glrlm_maps
+from .inside.told import ALL
+from .measured import measured_in
+from .minkowski import is_minkowski, minkowski_maps
 from .prepared import Prepared, prepared
 from .settings import MapSettings
 from .window import Places, Window, places_in
@@ -37,7 +44,8 @@ def measure_maps(
         The region, on the image's grid.
     names : sequence of str
         Tags such as ``cm_contrast_3D_comb``, ``szm_sze_3D``, ``stat_mean`` or
-        ``minkowski_3d_surface_5``; ``cm_contrast`` and ``rlm_sre`` are the merged ones.
+        ``minkowski_3d_surface_5`` (at the fifth threshold); without an ending they are those of
+        3D, merged.
     window : Window
         Size and step in mm.
     settings : MapSettings, optional
@@ -69,40 +77,111 @@ def measure_maps(
     chosen = settings or MapSettings()
     region = prepared(volume, mask, chosen.texture)
     places = places_in(Mask(region.drawn, region.grid), window)
-    made = _sliding(region, places, chosen, list(dict.fromkeys(names)))
-    return {name: Volume(made[name], places.grid, unit_of(name, volume.unit)) for name in made}
+    tags = {name: map_tag(name) for name in names}
+    seen = _Windows(volume, mask, region, places, chosen)
+    made = _maps(seen, list(dict.fromkeys(tags.values())))
+    return {
+        name: Volume(made[tag], places.grid, _unit(tag, volume.unit)) for name, tag in tags.items()
+    }
 
 
-def unit_of(name: str, image: str) -> str:
+def map_tag(name: str) -> str:
+    """The full tag of a map's name.
+
+    Parameters
+    ----------
+    name : str
+        A tag, or ``cm_…`` and ``rlm_…`` without an ending for the merged one, and families
+        of zones and neighbours without theirs.
+
+    Returns
+    -------
+    str
+        Such as ``cm_contrast_3D_comb``.
+    """
+    for ending in ("_3D_comb", "_3D"):
+        if name + ending in ALL:
+            return name + ending
+    return name
+
+
+def _unit(tag: str, image: str) -> str:
     """UCUM unit of a map, where the image's is `image`."""
-    return entry(_tag(name)).unit.replace("{image}", image)
+    beside = beside_entry(tag)
+    return unit_in(entry(tag).unit if beside is None else beside[0].unit, image)
 
 
-def _tag(name: str) -> str:
-    """The full tag of a name."""
-    return name + MERGED if name in (*glcm_sums.NAMES, *glrlm.NAMES) else name
+@dataclass(frozen=True, eq=False)
+class _Windows:
+    """All that maps are made of."""
+
+    volume: Volume
+    mask: Mask
+    region: Prepared
+    places: Places
+    settings: MapSettings
 
 
-def _sliding(
-    region: Prepared, places: Places, settings: MapSettings, names: list[str]
-) -> dict[str, NDArray[np.float32]]:
-    short = {name: name.removesuffix(MERGED) for name in names}
+def _maps(seen: _Windows, tags: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+    """Maps by tag, each group of them in the way that is fastest for it."""
     found: dict[str, NDArray[np.float32]] = {}
-    pairs = {s: n for n, s in short.items() if s in glcm_sums.NAMES}
-    runs = {s: n for n, s in short.items() if s in glrlm.NAMES}
-    if pairs or runs:
-        bins = binning(region.span, region.whole, settings.texture.discretisation, region.limits)
+    thresholds = _thresholds(seen, tags)
+    functionals = [tag for tag in tags if is_minkowski(tag, len(thresholds))]
+    if unknown := [tag for tag in tags if tag not in ALL and tag not in functionals]:
+        raise UnknownName(
+            f"no map is called '{unknown[0]}'; as cm_contrast_3D_comb, szm_sze_3D, stat_mean or "
+            f"minkowski_3d_surface_1 to _{max(len(thresholds), 1)}."
+        )
+    if functionals:
+        axis = seen.settings.texture.slice_axis
+        found |= minkowski_maps(seen.region, thresholds, seen.places, functionals, axis=axis)
+    found |= _sliding(seen, tags)
+    if rest := [tag for tag in tags if tag not in found]:
+        found |= _alone(seen, rest)
+    return found
+
+
+def _thresholds(seen: _Windows, tags: Sequence[str]) -> tuple[float, ...]:
+    """Thresholds of Minkowski functionals, if a map may want them."""
+    if seen.settings.thresholds is not None:
+        return seen.settings.thresholds
+    if not any(tag.startswith("minkowski") for tag in tags):
+        return ()
+    inside = seen.region.values[seen.region.counted]
+    return tuple(float(level) for level in np.quantile(inside, DECILES))
+
+
+def _sliding(seen: _Windows, tags: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+    """Maps for which only what changes from window to window is counted."""
+    region, places = seen.region, seen.places
+    found: dict[str, NDArray[np.float32]] = {}
+    merged = {tag.removesuffix(MERGED): tag for tag in tags if tag.endswith(MERGED)}
+    pairs = [name for name in merged if name in glcm_sums.NAMES]
+    runs = [name for name in merged if name in glrlm.NAMES]
+    if (pairs or runs) and seen.settings.levels == "region":
+        how = seen.settings.texture.discretisation
+        bins = binning(region.span, region.whole, how, region.limits)
         levels = levels_of(region.values, region.counted, bins)
-        if pairs:
-            made = glcm_maps(levels, bins.count, places, list(pairs))
-            found |= {pairs[s]: values for s, values in made.items()}
-        if runs:
-            made = glrlm_maps(levels, bins.count, places, list(runs))
-            found |= {runs[s]: values for s, values in made.items()}
-    values = [name for name in names if name in first_order.NAMES]
-    if values:
+        made = glcm_maps(levels, bins.count, places, pairs) if pairs else {}
+        made |= glrlm_maps(levels, bins.count, places, runs) if runs else {}
+        found |= {merged[name]: values for name, values in made.items()}
+    if values := [tag for tag in tags if tag in first_order.NAMES]:
         found |= first_order_maps(region.values, region.counted, places, values)
-    for name in names:
-        if name not in found:
-            raise UnknownName(f"no map is called '{name}'; as cm_contrast_3D_comb.")
-    return {name: found[name] for name in names}
+    return found
+
+
+def _alone(seen: _Windows, tags: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+    """Maps for which each window is measured on its own, plane by plane to spare memory."""
+    region, places = seen.region, seen.places
+    measured = measured_in(seen.volume, seen.mask, region, seen.settings, tags)
+    made = {tag: np.zeros(places.grid.shape, np.float32) for tag in tags}
+    for plane in range(places.grid.shape[0]):
+        at = np.argwhere(np.ones(places.grid.shape[1:], np.bool_))
+        at = np.column_stack([np.full(len(at), plane), at])
+        middles = places.first + at * places.step
+        inside = region.counted[tuple(middles.T)]
+        told = features_of_windows(measured, middles[inside], places.radii, tags)
+        told[np.isnan(told)] = 0.0
+        for n, tag in enumerate(tags):
+            made[tag][plane].reshape(-1)[inside] = told[:, n]
+    return made

@@ -58,7 +58,9 @@ def measured_in(
     curve, span = np.zeros(5), np.full(3, np.nan)
     if "intensity_volume" in families:
         curve, span = _curve(region, settings)
-    seen = (plain(region.values), region.counted, region.drawn, levels, means)
+    # one layout, so that loops are compiled once
+    masks = (np.ascontiguousarray(region.counted), np.ascontiguousarray(region.drawn))
+    seen = (plain(region.values), *masks, levels, means)
     return Measured(seen, (bins.rule, curve, span, bins.count if whole else 0))
 
 

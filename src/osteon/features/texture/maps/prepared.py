@@ -41,6 +41,10 @@ class Prepared:
         Whether all values that count are whole numbers.
     limits : tuple of 2 float or None
         Lowest and highest value that re-segmentation by range lets in.
+    source : (i, j, k) array
+        Grey values of the box and of what lies around it, as far as there are.
+    start : (3,) int64 array
+        Where in `source` the box begins.
     """
 
     values: NDArray[Any]
@@ -50,6 +54,8 @@ class Prepared:
     span: tuple[float, float]
     whole: bool
     limits: Limits
+    source: NDArray[Any]
+    start: NDArray[np.int64]
 
 
 def prepared(volume: Volume, mask: Mask, settings: TextureSettings) -> Prepared:
@@ -82,17 +88,28 @@ def prepared(volume: Volume, mask: Mask, settings: TextureSettings) -> Prepared:
     if not mask.values.any():
         raise EmptyRegion("the mask has no voxel; texture needs at least 1.")
     if settings.interpolation is None:
-        box = bounds(mask.values)
-        values, drawn, grid = volume.values[box], mask.values[box], volume.grid.part(box)
+        source, drawn, grid = volume.values, mask.values, volume.grid
     else:
-        values, drawn, grid = _interpolated(volume, mask, settings.interpolation)
+        source, drawn, grid = _interpolated(volume, mask, settings.interpolation)
+    box = bounds(drawn)
+    values, drawn = source[box], drawn[box]
     limits = settings.resegmentation
     counted = _counted(values, drawn, limits)
     low, high, whole = math.inf, -math.inf, True
     for inside in _slabs(values, counted):
         low, high = min(low, float(inside.min())), max(high, float(inside.max()))
         whole = whole and bool((inside == np.floor(inside)).all())
-    return Prepared(values, counted, drawn, grid, (low, high), whole, (limits.low, limits.high))
+    return Prepared(
+        values=values,
+        counted=counted,
+        drawn=drawn,
+        grid=grid.part(box),
+        span=(low, high),
+        whole=whole,
+        limits=(limits.low, limits.high),
+        source=source,
+        start=np.array([cut.start for cut in box]),
+    )
 
 
 def _slabs(values: NDArray[Any], inside: NDArray[np.bool_]) -> Iterator[NDArray[np.float64]]:
@@ -153,8 +170,7 @@ def _interpolated(
         raise EmptyRegion(
             "no voxel is left of the mask at the new voxel size; choose a smaller size or share."
         )
-    tight = bounds(drawn)
-    return values[tight], drawn[tight], whole.part(box).part(tight)
+    return values, drawn, whole.part(box)
 
 
 def _large(values: NDArray[Any]) -> bool:
@@ -162,12 +178,12 @@ def _large(values: NDArray[Any]) -> bool:
 
 
 def _reached(grid: Grid, mask: Mask, whole: Grid) -> Box:
-    """Box of new voxels that the region may reach."""
+    """Box of new voxels that the region may reach, and those beside them."""
     cuts = bounds(mask.values)
     first = np.array([cut.start for cut in cuts]) - 1
     stop = np.array([cut.stop for cut in cuts])
     ends = whole.to_index(grid.to_world([first, stop]))
-    low = np.clip(np.floor(ends[0]).astype(int), 0, np.array(whole.shape) - 1)
-    high = np.clip(np.ceil(ends[1]).astype(int) + 1, low + 1, whole.shape)
+    low = np.clip(np.floor(ends[0]).astype(int) - 1, 0, np.array(whole.shape) - 1)
+    high = np.clip(np.ceil(ends[1]).astype(int) + 2, low + 1, whole.shape)
     i, j, k = (slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
     return i, j, k

@@ -20,6 +20,9 @@ POOLED = (
 )
 """Families that windows have; the shape of a window says where it was cut, not what bone is."""
 
+MOST_THRESHOLDS = 9
+"""Thresholds of Minkowski functionals; a name ends in the number of one."""
+
 
 def _of_32_levels() -> TextureSettings:
     return TextureSettings(discretisation=Discretisation("bin-number", bins=32), dimensions=("3D",))
@@ -39,8 +42,8 @@ class MapSettings:
         that a level means the same in all of them; ``"window"``, each window has bins of its own,
         as if it were measured alone.
     thresholds : tuple of float or None
-        Of Minkowski functionals, in the unit of the image; None is the nine deciles of the
-        region.
+        One to nine of Minkowski functionals, in the unit of the image; None is the nine deciles
+        of the region.
     families : tuple of str
         Families of the pool, of `POOLED`.
     least_share : float
@@ -67,6 +70,10 @@ class MapSettings:
             raise BadSetting(f"levels are those of the 'region' or 'window'; got '{self.levels}'.")
         if not 0.0 <= self.least_share <= 1.0:
             raise BadSetting(f"least_share must be 0 to 1; got {self.least_share:g}.")
+        if self.thresholds is not None and not 1 <= len(self.thresholds) <= MOST_THRESHOLDS:
+            raise BadSetting(
+                f"thresholds must be 1 to {MOST_THRESHOLDS} numbers; got {len(self.thresholds)}."
+            )
         if unknown := [name for name in self.families if name not in POOLED]:
             raise UnknownName(
                 f"windows have no family '{unknown[0]}'; there are {', '.join(POOLED)}."
