@@ -9,6 +9,8 @@ import nibabel
 import numpy as np
 import pytest
 
+from osteon.io.parquet import read_parquet
+
 from .person import contents, here, osteon, save
 
 ROOT = Path(__file__).parents[2]
@@ -155,6 +157,34 @@ def test_a_map_holds_in_each_voxel_the_value_of_its_window(pair, tmp_path):
     i, j, k = np.rint(at[:3]).astype(int)
     box = (slice(i - 1, i + 2), slice(j - 1, j + 2), slice(k - 1, k + 2))
     assert np.asarray(image.dataobj)[1, 1, 1] == pytest.approx(values[box][inside[box]].mean())
+
+
+def test_a_pool_holds_every_feature_of_every_window(pair, tmp_path):
+    pytest.importorskip("pyarrow")
+    out = tmp_path / "out"
+    ran = here("texture", *pair, "--out", out, *QUICK, "--pool", "--window", "5", "--step", "3")
+    assert ran.returncode == 0, ran.stderr
+    pool, told = read_parquet(out / "pool.parquet"), results(out)["pool"]
+    assert len(pool.columns["stat_mean"]) == told["windows"] > 8
+    assert pool.units["stat_mean"] == "1"
+    assert pool.notes["processing"]["discretisation"]["bins"] == 32
+    values = np.asarray(nibabel.load(pair[0]).dataobj)
+    inside = np.asarray(nibabel.load(pair[1]).dataobj) > 0
+    # array axes run along LPS here, so that the middle in mm is the middle voxel
+    i, j, k = (round(float(pool.columns[f"centre_{axis}_mm"][0])) for axis in "xyz")
+    box = tuple(slice(max(n - 2, 0), n + 3) for n in (i, j, k))
+    expected = values[box][inside[box]].mean()
+    assert float(pool.columns["stat_mean"][0]) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_pool_without_what_writes_it_is_refused_before_anything_is_measured(
+    pair, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("osteon.app.texture.find_spec", lambda name: None)
+    ran = here("texture", *pair, "--out", tmp_path / "out", "--pool", "--window", "5")
+    assert ran.returncode == 2
+    assert "pip install" in ran.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_response_of_a_filter_is_described_and_written(pair, tmp_path):

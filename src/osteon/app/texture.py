@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -102,6 +103,7 @@ def texture(
     began = time.monotonic()
     choices = _choices(chosen)
     _check(image, mask, out)
+    _check_arrow(choices)
     inputs = (image, mask, chosen.settings)
     check_out(out, inputs, (*ALWAYS, RESPONSE, POOL))
     with ProgressBar() as progress:
@@ -172,6 +174,15 @@ def _check(image: Path, mask: Path, out: Path) -> None:
         )
 
 
+def _check_arrow(choices: "TextureChoices") -> None:
+    """Refuse a pool, before anything is measured, where it could not be written."""
+    from ..core import BadSetting
+    from ..io.parquet import INSTALL
+
+    if choices.windows.pool and find_spec("pyarrow") is None:
+        raise BadSetting(INSTALL)
+
+
 def _write(
     result: "TextureResult",
     out: Path,
@@ -200,9 +211,10 @@ def _write(
         if result.response is not None:
             write_volume(folder / RESPONSE, result.response)
         if (pool := result.windows.pool) is not None:
-            from ..io import write_parquet
+            from ..io.parquet import write_parquet
 
-            write_parquet(folder / POOL, pool.columns(), pool.units(), pool.notes())
+            notes = {**pool.notes(), "processing": data["processing"]}
+            write_parquet(folder / POOL, pool.columns(), pool.units(), notes)
         # a report is passed on, so that identifiers stay in results.json
         write_texture_report({**data, "identifiers": {}}, pictures, folder)
         write_table(folder / "measurements.csv", subject, result.measurements)
