@@ -1,6 +1,7 @@
 """What the study of stable texture features ships: its numbers, table, figure and page."""
 
 import json
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from osteon.features.texture.beside import beside_entry
 from osteon.features.texture.catalogue import AGGREGATIONS, MATRICES, entry
 from osteon.features.texture.stability import CHANGES, COLUMNS
 
@@ -24,6 +26,8 @@ BEGIN, END = (
 )
 LEAST = 0.75
 """ICC from which on a feature is called stable."""
+HALF_SPREAD = LEAST / (LEAST + 0.25 * (1 - LEAST))
+"""ICC here that becomes `LEAST` where specimens differ half as much: a quarter of the variance."""
 LIKE = 0.9
 """Correlation with the mean HU, of either sign, from which on a feature tells hardly more."""
 KINDS = {"resampled": "1 mm voxels", "scanned": "voxels as scanned"}
@@ -36,6 +40,8 @@ TITLES = {
 COLOURS = {"resampled": "#0072B2", "scanned": "#D55E00"}
 SOLID = ("3D", "3D_comb")
 """Aggregations of the figure and of the table by family: one value a feature."""
+
+NUMBERED = re.compile(r"(.*_)(\d+)")
 
 Row = Mapping[str, Any]
 
@@ -56,6 +62,12 @@ def ship(results: dict[str, Any], table: Path) -> None:
     PAGE.write_text(f"{before}{BEGIN}\n{made(kept)}\n{END}{after}", encoding="utf-8")
 
 
+def family_of(tag: str) -> str:
+    """Family of a feature of the IBSI or beside it."""
+    known = beside_entry(tag)
+    return entry(tag).family if known is None else known[0].family
+
+
 def least(row: Row) -> float:
     """The smallest ICC of a feature."""
     return min(float(row[name][0]) for name in CHANGES if row[name] is not None)
@@ -73,7 +85,7 @@ def solid(rows: Sequence[Row]) -> list[Row]:
 
 def ending(tag: str) -> str:
     """Ending of a tag that tells the aggregation, or nothing."""
-    if entry(tag).family not in MATRICES:
+    if family_of(tag) not in MATRICES:
         return ""
     return max((one for one in AGGREGATIONS if tag.endswith(f"_{one}")), key=len)
 
@@ -84,12 +96,13 @@ def summary(rows: Sequence[Row]) -> dict[str, Any]:
     for kind in KINDS:
         own = [row for row in rows if row["voxels"] == kind]
         found[kind] = {
-            "families": dict(grouped(solid(own), lambda row: entry(row["tag"]).family)),
+            "families": dict(grouped(solid(own), lambda row: family_of(row["tag"]))),
             "aggregations": dict(
                 grouped([row for row in own if ending(row["tag"])], lambda row: ending(row["tag"]))
             ),
             "stable": [row["tag"] for row in solid(own) if least(row) >= LEAST],
             "stable with interval": sum(lowest(row) >= LEAST for row in solid(own)),
+            "stable at half the spread": sum(least(row) >= HALF_SPREAD for row in solid(own)),
             "stable and like the mean": sum(
                 least(row) >= LEAST and abs(row["with_mean"]) >= LIKE for row in solid(own)
             ),
@@ -153,20 +166,30 @@ def made(kept: Mapping[str, Any]) -> str:
             + "."
         )
         parts.append(
-            f"Stable, {len(told['stable'])} of {many} (with the whole of their intervals "
-            f"{told['stable with interval']}; of the {len(told['stable'])}, "
-            f"{told['stable and like the mean']} have |r| ≥ {LIKE:g} with the mean HU): "
+            f"Stable are {len(told['stable'])} of {many}; {told['stable with interval']} with the "
+            f"whole of their intervals, {told['stable at half the spread']} where specimens differ "
+            f"half as much, and {told['stable and like the mean']} have |r| ≥ {LIKE:g} with the "
+            "mean HU: "
             f"{listed(told['stable'])}."
         )
     return "\n\n".join(parts) + "\n"
 
 
 def listed(tags: Sequence[str]) -> str:
-    """Tags by family."""
-    by: dict[str, list[str]] = {}
+    """Tags by family; those that differ in a number at their end are told once."""
+    by: dict[str, dict[str, list[str]]] = {}
     for tag in tags:
-        by.setdefault(entry(tag).family.replace("_", " "), []).append(f"`{tag}`")
-    return "; ".join(f"*{family}* {', '.join(own)}" for family, own in by.items())
+        found = NUMBERED.fullmatch(tag) if beside_entry(tag) else None
+        stem, number = (found[1], found[2]) if found else (tag, "")
+        by.setdefault(family_of(tag).replace("_", " "), {}).setdefault(stem, []).append(number)
+    return "; ".join(
+        f"*{family}* "
+        + ", ".join(
+            f"`{stem}`" + (f" {', '.join(numbers)}" if numbers[0] else "")
+            for stem, numbers in stems.items()
+        )
+        for family, stems in by.items()
+    )
 
 
 def draw(rows: Sequence[Row]) -> Figure:
@@ -174,7 +197,7 @@ def draw(rows: Sequence[Row]) -> Figure:
     figure = Figure(figsize=(12.0, 6.0), layout="constrained")
     panels = figure.subplots(1, len(CHANGES), sharey=True)
     own = solid(rows)
-    families = list(dict.fromkeys(entry(row["tag"]).family for row in own))
+    families = list(dict.fromkeys(family_of(row["tag"]) for row in own))
     for axes, change in zip(panels, CHANGES, strict=True):
         for side, kind in enumerate(KINDS):
             dots(axes, [row for row in own if row["voxels"] == kind], (change, side), families)
@@ -195,7 +218,7 @@ def dots(axes: Axes, rows: Sequence[Row], what: tuple[str, int], families: Seque
     kind = list(KINDS)[side]
     shown = [row for row in rows if row[change] is not None]
     x = [max(row[change][0], -0.03) for row in shown]
-    lines = [families.index(entry(row["tag"]).family) for row in shown]
+    lines = [families.index(family_of(row["tag"])) for row in shown]
     spread = np.random.default_rng(0).uniform(-0.12, 0.12, len(shown))
     y = np.array(lines) + (0.2 if side else -0.2) + spread
     axes.plot(x, y, "o", markersize=3, alpha=0.6, color=COLOURS[kind], label=KINDS[kind])

@@ -19,17 +19,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from robustness_images import AGAIN, COMPARED, USUAL_NAME, images_of, region_of, told
-from robustness_page import ship
+from robustness_images import AGAIN, COMPARED, PROTOCOLS, USUAL_NAME, images_of, region_of, told
+from robustness_page import family_of, ship
 
-from osteon.core import Volume
+from osteon.core import Mask, Volume
 from osteon.evaluate.agreement import icc_many
 from osteon.evaluate.agreement.jackknife import jackknife_ends
-from osteon.features.texture.catalogue import entry
 from osteon.features.texture.measure import BINNED, measure_texture
+from osteon.features.texture.prepare import prepare
 from osteon.features.texture.settings import Discretisation, TextureSettings
 from osteon.features.texture.stability import CHANGES, COLUMNS, STUDIED, stability
 from osteon.pipelines.knee.specimens.specimens import Specimen, packaged_specimens, read_specimens
+from osteon.pipelines.texture.beside import PARTS, beside_rows
 
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "build" / "robustness"
@@ -58,7 +59,8 @@ class Study:
     rows : list of dict
         A row a feature and kind of voxels; ICC, low and high of each change.
     left_out : dict of list of str
-        Features without a row by kind of voxels: they do not differ between these regions.
+        Features without a row by kind of voxels: these regions do not differ in them, or a scan
+        lacks them.
     """
 
     names: list[str]
@@ -80,7 +82,7 @@ def main() -> int:
         "scans": told(),
         "bins_hu": BINS,
         "interval": f"{LEVEL:.0%}, jackknife over donors of Fisher's z, t",
-        "do not differ": study.left_out,
+        "without a row": study.left_out,
         "rows": study.rows,
     }
     asked.kept.mkdir(parents=True, exist_ok=True)
@@ -132,7 +134,7 @@ def measured(specimen: Specimen, kept: Path) -> dict[str, Found]:
 def features(images: dict[str, Volume], settings: TextureSettings) -> Found:
     """Features of every scan, and of the usual one in other bins."""
     found = {
-        name: measure_texture(image, region_of(image.grid), settings)
+        name: measure_texture(image, region_of(image.grid), settings) | beside(image, settings)
         for name, image in images.items()
     }
     usual = images[USUAL_NAME]
@@ -140,6 +142,15 @@ def features(images: dict[str, Volume], settings: TextureSettings) -> Found:
         binned = replace(settings, discretisation=Discretisation("bin-size", size=size))
         found[f"bin {size:g}"] = measure_texture(usual, region_of(usual.grid), binned, BINNED)
     return found
+
+
+def beside(image: Volume, settings: TextureSettings) -> dict[str, float]:
+    """Features beside IBSI that the region has."""
+    region = prepare(image, region_of(image.grid), settings)
+    grey = Volume(region.values, region.grid, image.unit)
+    inside = Mask(region.intensity, region.grid)
+    rows = [row for family in PARTS for row in beside_rows(family, grey, inside, None)]
+    return {row.name: row.value for row in rows if row.value is not None}
 
 
 def studied(specimens: Sequence[Specimen], found: Sequence[dict[str, Found]]) -> Study:
@@ -153,7 +164,7 @@ def studied(specimens: Sequence[Specimen], found: Sequence[dict[str, Found]]) ->
         left_out[kind] = [tag for tag in own[0][USUAL_NAME] if tag not in set(tags)]
         icc = {name: agreement(tags, own, scans, donors) for name, scans in COMPARED.items()}
         bins = [f"bin {size:g}" for size in BINS]
-        binned = [tag for tag in tags if entry(tag).family in BINNED]
+        binned = [tag for tag in tags if family_of(tag) in BINNED]
         icc["bin_width"] = agreement(binned, own, bins, donors, standardised=True)
         icc["bin_width_values"] = agreement(binned, own, bins, donors)
         for tag in tags:
@@ -164,8 +175,8 @@ def studied(specimens: Sequence[Specimen], found: Sequence[dict[str, Found]]) ->
 
 def differs(tag: str, found: Sequence[Found]) -> bool:
     """Whether every specimen has a feature in every scan, and it differs between them."""
-    scans = [name for name in found[0] if tag in found[0][name]]
-    if any(tag not in one[name] for one in found for name in scans):
+    bins = [f"bin {size:g}" for size in BINS] if family_of(tag) in BINNED else []
+    if any(tag not in one[name] for one in found for name in (*PROTOCOLS, *bins)):
         return False
     values = np.array([one[USUAL_NAME][tag] for one in found])
     return bool(np.ptp(values) > SAME * np.abs(values).max())

@@ -103,3 +103,13 @@ def test_a_tag_that_no_feature_has_is_refused():
 def test_an_icc_that_cannot_be_asked_for_is_refused(least):
     with pytest.raises(BadSetting, match="0 to 1"):
         stable_tags(least)
+
+
+@KINDS
+def test_features_beside_the_ibsi_have_rows_where_the_region_is_large_enough(resampled):
+    known = ("minkowski_3d_surface_5", "minkowski_w1_02_trace", "variogram_sill")
+    rows = [stability(name, resampled=resampled) for name in known]
+    assert all(row is not None and row.bin_width is None for row in rows)
+    assert stability("fractal_box_dimension", resampled=resampled) is None
+    along = stability("minkowski_directional_volume_fractional_anisotropy", resampled=resampled)
+    assert (along is not None) == resampled  # slices of 2.5 mm are too thick for its kernel

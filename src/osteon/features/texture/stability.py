@@ -7,6 +7,7 @@ from importlib import resources
 from typing import NamedTuple
 
 from ...core import BadSetting
+from .beside import beside_entry
 from .catalogue import entry
 from .settings import Discretisation, Interpolation, Resegmentation, TextureSettings
 
@@ -74,7 +75,8 @@ def stability(tag: str, *, resampled: bool = True) -> Stability | None:
     Parameters
     ----------
     tag : str
-        Key of what `measure_texture` gives back, such as ``cm_contrast_3D_comb``.
+        Key of what `measure_texture` gives back, such as ``cm_contrast_3D_comb``, or
+        `spatial_features`, such as ``variogram_slope``.
     resampled : bool
         Whether images are brought to voxels of one size first, as in `STUDIED`, or measured as
         they were scanned.
@@ -83,7 +85,7 @@ def stability(tag: str, *, resampled: bool = True) -> Stability | None:
     -------
     Stability or None
         None where the study cannot tell: all its regions have the same shape, so features of
-        shape alone do not differ.
+        shape alone do not differ; and what needs a larger region has no value.
 
     Raises
     ------
@@ -97,7 +99,8 @@ def stability(tag: str, *, resampled: bool = True) -> Stability | None:
     and Fleiss, doi:10.1037/0033-2909.86.2.420; its interval leaves out one donor at a time
     (jackknife, doi:10.1093/biomet/61.1.1).
     """
-    return _table(resampled).get(entry(tag).tag)
+    known = tag if beside_entry(tag) is not None else entry(tag).tag
+    return _table(resampled).get(known)
 
 
 def stable_tags(least: float, *, resampled: bool = True) -> frozenset[str]:
