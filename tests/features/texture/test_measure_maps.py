@@ -9,6 +9,7 @@ from osteon.features.texture.maps.pool import texture_pool
 from osteon.features.texture.maps.settings import MapSettings
 from osteon.features.texture.maps.window import Window
 from osteon.features.texture.minkowski.isotropic import threshold_sweep
+from osteon.features.texture.prepare import resampled
 from osteon.features.texture.settings import (
     Discretisation,
     Interpolation,
@@ -116,16 +117,22 @@ def test_outliers_are_those_of_the_whole_region() -> None:
     assert np.count_nonzero(made["stat_mean"].values) == kept.sum()
 
 
-def test_a_map_of_an_interpolated_region_lies_on_the_new_voxels() -> None:
-    texture = TextureSettings(
-        interpolation=Interpolation((1.5, 1.5, 1.5), rounded=False),
-        discretisation=TEXTURE.discretisation,
-    )
-    names = ["stat_mean", "cm_energy", "ngt_strength", "minkowski_3d_euler_1"]
+@pytest.mark.parametrize("rounded", [True, False])
+def test_maps_of_a_region_to_interpolate_are_those_of_the_interpolated_region(
+    rounded: bool,
+) -> None:
+    coarser = Interpolation((1.5, 1.5, 1.5), rounded=rounded)
+    names = ["stat_mean", "cm_energy", "minkowski_3d_euler_1", "minkowski_2d_perimeter_1"]
+    texture = TextureSettings(interpolation=coarser, discretisation=TEXTURE.discretisation)
     maps = measure_maps(VOLUME, MASK, names, Window(4.5), MapSettings(texture, thresholds=(90.0,)))
-    for made in maps.values():
-        np.testing.assert_allclose(made.grid.spacing, 1.5)
-        assert np.count_nonzero(made.values) > 50
+    values, inside, grid = resampled(VOLUME, MASK, coarser)
+    ready = MapSettings(TEXTURE, thresholds=(90.0,))
+    there, region = Volume(values, grid, VOLUME.unit), Mask(inside, grid)
+    wanted = measure_maps(there, region, names, Window(4.5), ready)
+    for name in names:
+        assert maps[name].grid.apart(wanted[name].grid) < 1e-9
+        assert np.count_nonzero(maps[name].values) > 30
+        np.testing.assert_allclose(maps[name].values, wanted[name].values, rtol=1e-5, atol=1e-6)
 
 
 def test_names_without_an_ending_are_those_of_space() -> None:

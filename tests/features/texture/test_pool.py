@@ -18,6 +18,7 @@ from osteon.features.texture.maps.pool import TexturePool, texture_pool
 from osteon.features.texture.maps.settings import POOLED, MapSettings
 from osteon.features.texture.maps.window import Window
 from osteon.features.texture.measure import measure_texture
+from osteon.features.texture.prepare import resampled
 from osteon.features.texture.settings import (
     Discretisation,
     Interpolation,
@@ -140,20 +141,17 @@ def test_levels_of_the_region_mean_the_same_in_all_windows() -> None:
         assert mean == pytest.approx(levels.mean(), rel=1e-6)
 
 
-def test_a_pool_is_made_of_the_interpolated_region() -> None:
-    texture = TextureSettings(
-        interpolation=Interpolation((1.5, 1.5, 1.5)),
-        discretisation=number(8),
-        dimensions=("3D",),
-    )
-    whole = Window(9.0, 100.0)
-    pool = texture_pool(CT, MASK, whole, MapSettings(texture, levels="window", least_share=0.0))
-    alone = measure_texture(CT, MASK, texture, POOLED)
-    assert pool.size_mm == (10.5, 10.5, 10.5)
-    # of the window that spans the region
-    assert pool.windows == 1
-    for name, value in zip(pool.names, pool.values[0], strict=True):
-        assert value == pytest.approx(alone[name], rel=1e-5, abs=1e-6), name
+def test_a_pool_of_a_region_to_interpolate_is_that_of_the_interpolated_region() -> None:
+    # sides that leave no value halfway between two whole numbers
+    finer = Interpolation((0.8713, 0.9137, 1.2171))
+    texture = TextureSettings(interpolation=finer, discretisation=number(8))
+    pool = texture_pool(CT, MASK, WINDOW, MapSettings(texture))
+    values, inside, grid = resampled(CT, MASK, finer)
+    ready = MapSettings(TextureSettings(discretisation=number(8)))
+    wanted = texture_pool(Volume(values, grid, CT.unit), Mask(inside, grid), WINDOW, ready)
+    assert pool.windows == wanted.windows > 5
+    np.testing.assert_allclose(pool.centres_mm, wanted.centres_mm, atol=1e-9)
+    np.testing.assert_allclose(pool.values, wanted.values, rtol=1e-5, atol=1e-6)
 
 
 def test_windows_lie_where_they_are_said_to_lie() -> None:
