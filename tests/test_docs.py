@@ -55,7 +55,7 @@ def make_docs():
 @pytest.fixture(scope="module")
 def helps(tmp_path_factory):
     folder = tmp_path_factory.mktemp("help")
-    commands = ("measure", "structure", "calibrate", "cite")
+    commands = ("measure", "structure", "texture", "calibrate", "cite")
     texts = {one: osteon([one, "--help"], folder) for one in commands}
     kinds = ("knee", "spine", "bone", "degrade")
     made = [osteon(["simulate", one, "--help"], folder) for one in kinds]

@@ -130,7 +130,10 @@ def test_the_readme_names_every_command_and_how_to_begin():
     for command in (
         "make demo",
         "make test",
-        *(f"osteon {c}" for c in ("measure", "structure", "calibrate", "cite", "simulate")),
+        *(
+            f"osteon {c}"
+            for c in ("measure", "structure", "texture", "calibrate", "cite", "simulate")
+        ),
     ):
         assert command in text, command
     assert "diagnos" in text.lower()
