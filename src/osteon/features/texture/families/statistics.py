@@ -102,7 +102,7 @@ def _moments(ordered: NDArray[np.float64]) -> tuple[float, float, float, float]:
 
 def _power(ordered: NDArray[np.float64]) -> dict[str, float]:
     """Sum and root mean of the squares."""
-    energy = float(ordered @ ordered)
+    energy = float((ordered * ordered).sum())
     return {"stat_energy": energy, "stat_rms": math.sqrt(energy / ordered.size)}
 
 
