@@ -75,7 +75,7 @@ def test_steps_of_a_feature_stand_in_one_line(tmp_path):
 def test_what_was_done_to_the_image_is_said_in_words(tmp_path):
     said = words_of(written(tmp_path))
     assert "Voxels as they are. Values from −300 HU and within 3 SD of the mean count." in said
-    assert "Levels of 25 HU. Filtered first: Mean (support 3)." in said
+    assert "Levels of 25. Filtered first: Mean (support 3)." in said
     assert "1 400 voxels measured (1 536 voxels drawn)" in said.replace("\u202f", " ")
     assert "Pool: 40 windows of 220 features" in said
     assert "7 features that are not stable enough were left out" in said

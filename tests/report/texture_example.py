@@ -54,69 +54,79 @@ def matrices(tag, name, averaged, merged, **more):
 
 NOT_HERE = [{"code": "not-available", "text": "Not available: divided by 0."}]
 
+ICC = {"voxel_size": 0.9, "slice_thickness": 0.8, "noise": 0.95, "least": 0.8}
+
+SCAN = {
+    "format": "NIfTI",
+    "modality": None,
+    "shape": list(SHAPE),
+    "spacing_mm": [0.5, 0.5, 1.0],
+    "orientation": "LPS",
+    "unit": "[hnsf'U]",
+    "kvp": None,
+    "kernel": None,
+    "slice_thickness_mm": None,
+    "manufacturer": None,
+    "model": None,
+    "contrast": None,
+    "flags": [],
+}
+
+REGION = {
+    "drawn_voxels": 1536,
+    "voxels": 1400,
+    "volume_mm3": 384.0,
+    "spacing_mm": [0.5, 0.5, 1.0],
+    "unit": "[hnsf'U]",
+    "lowest": -20.0,
+    "mean": 100.0,
+    "highest": 250.0,
+}
+
+PROCESSING = {
+    "interpolation": None,
+    "resegmentation": {"low": -300.0, "high": None, "outliers": 3.0},
+    "discretisation": {"method": "bin-size", "bins": None, "size": 25.0, "lowest": None},
+    "volume_histogram": {"method": "none", "bins": None, "size": None, "lowest": None},
+    "dimensions": ["3D"],
+    "slice_axis": 2,
+    "filter": {"kind": "Mean", "support": 3},
+    "families": ["statistics", "glcm", "minkowski"],
+    "windows": {"size": 3.0, "step": None, "maps": ["stat_skew"], "pool": True},
+    "stable": None,
+    "threshold": None,
+}
+
+FEATURES = [
+    feature("stat_mean", "Mean", 123.456, unit="[hnsf'U]", stability=ICC),
+    feature("stat_var", "Variance", 900.0, unit="[hnsf'U]2"),
+    *matrices("cm_contrast", "Contrast", 5.25, 6.75, stability=ICC),
+    *matrices("cm_corr", "Correlation", None, None, flags=NOT_HERE),
+    *(
+        feature(
+            f"minkowski_3d_surface_{step}",
+            f"Surface ÷ volume of the region {step}",
+            step / 10,
+            family="minkowski",
+            code="",
+            unit="/mm",
+        )
+        for step in range(1, 4)
+    ),
+]
+
 
 def results_of(subject="sub-1"):
-    icc = {"voxel_size": 0.9, "slice_thickness": 0.8, "noise": 0.95, "least": 0.8}
     return {
         "schema": "osteon-texture-1",
         "osteon": "0.1.0",
         "created": "2026-11-22T07:00:00Z",
         "subject": subject,
         "notice": "Research use.",
-        "scan": {
-            "format": "NIfTI",
-            "modality": None,
-            "shape": list(SHAPE),
-            "spacing_mm": [0.5, 0.5, 1.0],
-            "orientation": "LPS",
-            "unit": "[hnsf'U]",
-            "kvp": None,
-            "kernel": None,
-            "slice_thickness_mm": None,
-            "manufacturer": None,
-            "model": None,
-            "contrast": None,
-            "flags": [],
-        },
-        "region": {
-            "drawn_voxels": 1536,
-            "voxels": 1400,
-            "volume_mm3": 384.0,
-            "spacing_mm": [0.5, 0.5, 1.0],
-            "lowest": -20.0,
-            "mean": 100.0,
-            "highest": 250.0,
-        },
-        "processing": {
-            "interpolation": None,
-            "resegmentation": {"low": -300.0, "high": None, "outliers": 3.0},
-            "discretisation": {"method": "bin-size", "bins": None, "size": 25.0, "lowest": None},
-            "volume_histogram": {"method": "none", "bins": None, "size": None, "lowest": None},
-            "dimensions": ["3D"],
-            "slice_axis": 2,
-            "filter": {"kind": "Mean", "support": 3},
-            "families": ["statistics", "glcm", "minkowski"],
-            "windows": {"size": 3.0, "step": None, "maps": ["stat_skew"], "pool": True},
-            "stable": None,
-            "threshold": None,
-        },
-        "features": [
-            feature("stat_mean", "Mean", 123.456, unit="[hnsf'U]", stability=icc),
-            feature("stat_var", "Variance", 900.0, unit="[hnsf'U]2"),
-            *matrices("cm_contrast", "Contrast", 5.25, 6.75, stability=icc),
-            *matrices("cm_corr", "Correlation", None, None, flags=NOT_HERE),
-            *(
-                feature(
-                    f"minkowski_3d_surface_{step}",
-                    f"Surface ÷ volume of the region {step}",
-                    step / 10,
-                    family="minkowski",
-                    code="",
-                    unit="/mm",
-                )
-                for step in range(1, 4)
-            ),
-        ],
+        "scan": SCAN,
+        "region": REGION,
+        "processing": PROCESSING,
+        "features": FEATURES,
         "left_out": 7,
         "maps": {
             "stat_skew": {

@@ -48,8 +48,9 @@ def region_in_words(region: Mapping[str, Any]) -> str:
 def processing_in_words(processing: Mapping[str, Any], unit: str) -> str:
     """One or two sentences: voxels, limits, levels and filter."""
     told = [_voxels(processing["interpolation"]), _limits(processing["resegmentation"], unit)]
-    told += [_levels(processing["discretisation"], unit)]
-    if (kind := processing["filter"]) is not None:
+    kind = processing["filter"]
+    told += [_levels(processing["discretisation"], unit if kind is None else "1")]
+    if kind is not None:
         settings = ", ".join(
             f"{key} {plain(value)}" for key, value in kind.items() if key != "kind"
         )

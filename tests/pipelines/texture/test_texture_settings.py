@@ -27,6 +27,7 @@ from osteon.pipelines.texture import (
 )
 from osteon.pipelines.texture.nearest import nearest
 from osteon.pipelines.texture.settings_file import choices_from
+from osteon.pipelines.texture.units import response_unit
 
 
 def said(text):
@@ -127,6 +128,21 @@ def test_choices_that_mean_nothing_are_refused(make, error, says):
 def test_a_name_far_from_all_is_told_those_that_there_are():
     assert nearest("xyz", ["one", "two"]) == "; there are one, two"
     assert nearest("xyz", map(str, range(40))).endswith("14, 15 and more")
+
+
+@pytest.mark.parametrize(
+    ("kind", "unit"),
+    [
+        (None, "mg/cm3"),
+        (NonSeparableWavelet(), "mg/cm3"),
+        (LaplacianOfGaussian(3.0), "1"),
+        (Riesz(LaplacianOfGaussian(3.0), (1, 0, 0)), "1"),
+        (Gabor(5.0, 2.0, 1.5), "mg/cm3"),
+        (Gabor(5.0, 2.0, 1.5, part="phase"), "rad"),
+    ],
+)
+def test_a_response_has_the_unit_that_its_filter_gives_it(kind, unit):
+    assert response_unit(kind, "mg/cm3") == unit
 
 
 def test_every_family_is_one_that_can_be_asked_for():

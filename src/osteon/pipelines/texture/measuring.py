@@ -19,6 +19,7 @@ from .beside import NOT_AVAILABLE, PARTS, beside_rows
 from .choices import TextureChoices
 from .missing import refuse_missing
 from .stable import stable_flags
+from .units import response_unit
 from .windows import InWindows, measure_windows
 
 Progress = Callable[[str, int, int], None]
@@ -67,14 +68,16 @@ class TextureResult:
     choices: TextureChoices
 
     @property
-    def prepared(self) -> Volume:
-        """Prepared grey values, or the response of the filter."""
-        return Volume(self.region.values, self.region.grid, self.scan.volume.unit)
+    def unit(self) -> str:
+        """UCUM unit of what was measured: that of the image, or of the filter's response."""
+        return response_unit(self.choices.filtered, self.scan.volume.unit)
 
     @property
     def response(self) -> Volume | None:
         """Response map of the filter, on the grid of the prepared image; None without one."""
-        return None if self.choices.filtered is None else self.prepared
+        if self.choices.filtered is None:
+            return None
+        return Volume(self.region.values, self.region.grid, self.unit)
 
 
 @dataclass
@@ -87,6 +90,11 @@ class _Run:
     progress: Progress
     rows: list[Measurement] = field(default_factory=list)
     left_out: int = 0
+
+    @property
+    def unit(self) -> str:
+        """UCUM unit of what is measured."""
+        return response_unit(self.choices.filtered, self.volume.unit)
 
     def region(self) -> TextureRegion:
         """The prepared region."""
@@ -113,11 +121,11 @@ class _Run:
             return
         self.progress("measuring features", 2, 8)
         found = region_features(region, self.choices.processing, families)
-        self.rows += [_row(tag, found.get(tag), self.volume.unit) for tag in tags]
+        self.rows += [_row(tag, found.get(tag), self.unit) for tag in tags]
 
     def beside(self, region: TextureRegion) -> None:
         """Rows of the other families."""
-        grey = Volume(region.values, region.grid, self.volume.unit)
+        grey = Volume(region.values, region.grid, self.unit)
         inside = Mask(region.intensity, region.grid)
         for family in self.choices.families:
             if family not in PARTS:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ... import __version__
 from ...core import Measurement
-from ...features.texture import beside_entry, entry, stability, unit_in
+from ...features.texture import beside_entry, entry, stability
 from ..results import METHODS, flag_dicts, scan_dict
 from .choices import TextureChoices
 from .measuring import TextureResult
@@ -68,7 +68,7 @@ def texture_dict(
         "maps": {
             tag: {
                 "name": _told(tag)["name"],
-                "unit": unit_in(volume.unit, result.scan.volume.unit),
+                "unit": volume.unit,
                 "shape": list(volume.grid.shape),
                 "spacing_mm": [round(float(side), 5) for side in volume.grid.spacing],
             }
@@ -92,6 +92,7 @@ def region_dict(result: TextureResult) -> dict[str, Any]:
         "voxels": int(np.count_nonzero(region.intensity)),
         "volume_mm3": int(np.count_nonzero(region.morphological)) * float(region.spacing.prod()),
         "spacing_mm": [round(float(side), 5) for side in region.spacing],
+        "unit": result.unit,
         "lowest": float(inside.min()),
         "mean": float(inside.mean()),
         "highest": float(inside.max()),

@@ -8,6 +8,7 @@ from ...features.texture import POOLED, MapSettings, Resegmentation, TextureRegi
 from ...features.texture.maps.measure import measure_maps
 from ...features.texture.maps.pool import TexturePool, texture_pool
 from .choices import TextureChoices
+from .units import response_unit
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +62,8 @@ def measure_windows(
     if choices.filtered is not None:
         # windows see the response, of which all was done already
         processing = replace(processing, interpolation=None, resegmentation=Resegmentation())
-        source = Volume(region.values, region.grid, volume.unit)
+        unit = response_unit(choices.filtered, volume.unit)
+        source = Volume(region.values, region.grid, unit)
         inside = Mask(region.intensity, region.grid)
     families = tuple(name for name in choices.families if name in POOLED)
     settings = MapSettings(
