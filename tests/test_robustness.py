@@ -12,6 +12,7 @@ import pytest
 from osteon.core import Grid, Mask
 from osteon.evaluate.agreement import clustered_agreement, icc
 from osteon.features.texture.stability import COLUMNS, stable_tags
+from osteon.pipelines.knee.specimens.specimens import Specimen
 from osteon.simulate.ct.acquire import image_grid
 
 ROOT = Path(__file__).parents[1]
@@ -77,6 +78,38 @@ def test_beyond_its_faces_a_specimen_is_seen_in_a_mirror(images, bone):
     inner = found[20:40, 20:40, 20:40]
     assert found[40:, 20:40, 20:40] == pytest.approx(inner[::-1], abs=1e-6)
     assert found[20:40, :20, 20:40] == pytest.approx(inner[:, ::-1], abs=1e-6)
+
+
+def test_every_scan_shows_the_same_amount_of_bone(images, bone, tmp_path):
+    specimen = Specimen("one", "one", bone)
+    found = images.images_of(specimen, tmp_path)
+    means = [float(one.values[images.region_of(one.grid).values].mean()) for one in found.values()]
+    assert len(means) == len(images.PROTOCOLS)
+    assert np.ptp(means) < 3.0  # HU; noise of a mean is below 1
+    share = bone.values.mean()
+    assert means[0] == pytest.approx(1662 * share - 27 * (1 - share), rel=0.08)  # hardening
+    (kept,) = tmp_path.iterdir()
+    written = kept.stat().st_mtime_ns
+    again = images.images_of(specimen, tmp_path)
+    assert kept.stat().st_mtime_ns == written
+    assert all((again[name].values == found[name].values).all() for name in found)
+    assert (found["usual"].values != found["again"].values).any()
+
+
+def test_a_feature_needs_a_value_in_every_scan_and_a_difference_to_be_judged(tools, images):
+    differs = tools["texture_robustness"].differs
+    scans = {name: {"stat_mean": 1.0, "stat_max": 3.0} for name in images.PROTOCOLS}
+    other = {name: {"stat_mean": 2.0, "stat_max": 3.0} for name in images.PROTOCOLS}
+    assert differs("stat_mean", [scans, other])
+    assert not differs("stat_max", [scans, other])
+    del other["slice 2.5"]["stat_mean"]
+    assert not differs("stat_mean", [scans, other])
+
+
+def test_half_the_spread_is_a_quarter_of_the_variance(tools):
+    page = tools["robustness_page"]
+    noise = 1 / page.HALF_SPREAD - 1  # of specimens whose variance is 1
+    assert 0.5**2 / (0.5**2 + noise) == pytest.approx(page.LEAST)
 
 
 def test_agreement_leaves_out_donors_not_specimens(tools):
