@@ -171,7 +171,8 @@ def _of_levels(
     if wanted[PAIRS]:
         pairs_of_box(box, count, steps, xlog, told[STARTS[PAIRS] : STARTS[PAIRS + 1]])
     if wanted[RUNS]:
-        runs_of_box(box, (count, longest), steps, xlog, told[STARTS[RUNS] : STARTS[RUNS + 1]])
+        runs = told[STARTS[RUNS] : STARTS[RUNS + 1]]
+        runs_of_box(box, (count, longest), (steps, strides), xlog, runs)
     if wanted[SIZES] or wanted[DEPTHS]:
         level, size, depth = zones_of_box(box, steps, strides)
         both = (count, box[2].size)

@@ -1,11 +1,14 @@
 """What the loops over windows see of a region: values, levels and bins, each only if needed."""
 
+import itertools
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ....core import Mask, Volume
+from ....core.compiled import threads
 from ..families.local_intensity import sphere_means
 from ..prepare import prepare
 from ..region import bounds
@@ -77,7 +80,13 @@ def _bins(region: Prepared, settings: MapSettings) -> Binning:
 def _means(volume: Volume, mask: Mask, settings: MapSettings) -> NDArray[np.float64]:
     """Mean of the sphere around each voxel of the box of the region, what lies around it too."""
     around = prepare(volume, mask, settings.texture)
-    return sphere_means(around.values, around.spacing, bounds(around.morphological))
+    i, j, k = bounds(around.morphological)
+    # a slab a thread; each needs some planes of its neighbours
+    ends = np.linspace(i.start, i.stop, min(threads(), i.stop - i.start) + 1).astype(int)
+    slabs = [(slice(a, b), j, k) for a, b in itertools.pairwise(ends.tolist())]
+    with ThreadPoolExecutor(len(slabs)) as pool:
+        jobs = [pool.submit(sphere_means, around.values, around.spacing, slab) for slab in slabs]
+        return np.concatenate([job.result() for job in jobs])
 
 
 def _curve(

@@ -160,12 +160,14 @@ def _windows(
     low = np.maximum(middles - places.radii, 0)
     high = np.minimum(middles + places.radii + 1, region.counted.shape)
     total = np.prod(2 * places.radii + 1)
-    held = np.array(
-        [
-            np.count_nonzero(region.counted[a[0] : b[0], a[1] : b[1], a[2] : b[2]])
-            for a, b in zip(low, high, strict=True)
-        ]
-    )
+    corners = np.zeros([n + 1 for n in region.counted.shape], np.int32)
+    corners[1:, 1:, 1:] = region.counted
+    for axis in range(3):
+        np.cumsum(corners, axis=axis, out=corners)
+    held = np.zeros(len(at), np.int64)
+    for corner in np.ndindex(2, 2, 2):
+        ends = np.where(corner, high, low)
+        held += (-1) ** (3 - sum(corner)) * corners[tuple(ends.T)].astype(np.int64)
     share = (held / total).astype(np.float32)
     kept = (held > 0) & (held / total >= least)
     if not kept.any():

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .....core.compiled import compiled
-from ..glcm_sums import NAMES, PARTS, Room, pair_features
+from ..glcm_sums import NAMES, PARTS, pair_features
 from .box import Box
 
 
@@ -32,8 +32,10 @@ def pairs_of_box(
         Gets the features.
     """
     features, width = len(NAMES), count + 1
-    # the row after the last takes the pairs of the highest level with the outside
-    table, merged = np.empty(width * width, np.int32), np.zeros(width * width, np.int32)
+    rows = _rows(box[0], width)
+    table, merged = np.empty((width, width), np.int32), np.zeros((width, width), np.int32)
+    # the row after the last is that of the outside
+    counts = np.empty((width, width), np.int32)[:count]
     single, sums = np.empty(width, np.int64), np.empty(2 * count + 1, np.int64)
     room = (single, sums, np.empty(PARTS, np.float64))
     one = np.zeros(features, np.float64)
@@ -41,10 +43,10 @@ def pairs_of_box(
     ways = 0
     for way in range(steps.size):
         table[:] = 0
-        _count(box, steps[way], width, table)
-        for at in range(table.size):
-            merged[at] += table[at]
-        if _features(table, count, xlog, room, one):
+        _count(box, rows, steps[way], table.reshape(-1))
+        merged += table
+        _fold(table, counts)
+        if pair_features(counts, xlog, room, one):
             ways += 1
             for at in range(features):
                 told[at] += one[at]
@@ -53,26 +55,32 @@ def pairs_of_box(
         return
     for at in range(features):
         told[at] /= ways
-    _features(merged, count, xlog, room, told[features:])
+    _fold(merged, counts)
+    pair_features(counts, xlog, room, told[features:])
 
 
 @compiled
-def _count(box: Box, step: int, width: int, table: NDArray[np.int32]) -> None:
-    """Add the pairs one step apart, by the distance of both levels and the lower one."""
+def _rows(flat: NDArray[np.int16], width: int) -> NDArray[np.int32]:
+    """Where the row of each place's level begins in a table."""
+    rows = np.empty(flat.size, np.int32)
+    for at in range(flat.size):
+        rows[at] = flat[at] * width
+    return rows
+
+
+@compiled
+def _count(box: Box, rows: NDArray[np.int32], step: int, table: NDArray[np.int32]) -> None:
+    """Add the pairs one step apart, by the level of the first and of the second."""
     flat, _, where, _ = box
     for at in where:
-        a, b = int(flat[at]), int(flat[at + step])
-        low = min(a, b)
-        table[(max(a, b) - low) * width + low] += 1
+        table[rows[at] + flat[at + step]] += 1
 
 
 @compiled
-def _features(
-    table: NDArray[np.int32],
-    count: int,
-    xlog: NDArray[np.float64],
-    room: Room,
-    told: NDArray[np.float64],
-) -> bool:
-    counts = table[: count * (count + 1)].reshape(count, count + 1)
-    return pair_features(counts, xlog, room, told)
+def _fold(table: NDArray[np.int32], counts: NDArray[np.int32]) -> None:
+    """Pairs by the distance of both levels and the lower one."""
+    width = table.shape[0]
+    for low in range(1, width):
+        counts[0, low] = table[low, low]
+        for high in range(low + 1, width):
+            counts[high - low, low] = table[low, high] + table[high, low]

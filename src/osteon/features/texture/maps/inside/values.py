@@ -6,11 +6,8 @@ from numpy.typing import NDArray
 from .....core.compiled import compiled
 from ...families.intensity_volume import SAME
 from ..binning import level_of
-from ..first_order import NAMES, statistics_of
+from ..first_order import SHARES
 from .box import Box, Seen
-
-PLACES = np.array([0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14, 15, 16])
-"""Where the histogram tells the statistics that it shares; the mode comes between."""
 
 
 @compiled
@@ -30,11 +27,8 @@ def histogram_of(box: Box, count: int, told: NDArray[np.float64]) -> None:
     counts = np.zeros(count + 1, np.int64)
     for at in where:
         counts[flat[at]] += 1
-    first = np.zeros(len(NAMES))
-    statistics_of(np.repeat(np.arange(count + 1.0), counts), first)
-    for n in range(PLACES.size):
-        told[PLACES[n]] = first[n]
-    told[9] = _mode(counts, count, first[0])
+    _summary(counts, where.size, told)
+    told[9] = _mode(counts, count, told[0])
     told[17], told[18] = 0.0, 0.0
     for level in range(1, count + 1):
         share = counts[level] / where.size
@@ -45,6 +39,63 @@ def histogram_of(box: Box, count: int, told: NDArray[np.float64]) -> None:
     told[20], told[22] = 1.0, 1.0
     if count > 1:
         _gradients(counts, count, told)
+
+
+@compiled
+def _summary(counts: NDArray[np.int64], many: int, told: NDArray[np.float64]) -> None:
+    """The statistics of levels, as `families.statistics.summary` has them."""
+    places = np.array([_percentile(counts, many, share) for share in SHARES])
+    mean = 0.0
+    for level in range(counts.size):
+        mean += counts[level] * level
+    mean /= many
+    moments, away, kept, middle = np.zeros(3), np.zeros(2), 0, 0.0
+    for level in range(counts.size):
+        apart, n = level - mean, counts[level]
+        moments[0] += n * apart * apart
+        moments[1] += n * apart * apart * apart
+        moments[2] += n * apart * apart * apart * apart
+        away[0] += n * abs(apart)
+        away[1] += n * abs(level - places[2])
+        if places[0] <= level <= places[4]:
+            kept += n
+            middle += n * level
+    robust = 0.0
+    for level in range(counts.size):
+        if places[0] <= level <= places[4]:
+            robust += counts[level] * abs(level - middle / max(kept, 1))
+    variance = moments[0] / many
+    low, high = _level_at(counts, 0), _level_at(counts, many - 1)
+    told[:17] = 0.0
+    told[0], told[1], told[4] = mean, variance, places[2]
+    if variance > 0.0:
+        told[2] = moments[1] / many / variance**1.5
+        told[3] = moments[2] / many / (variance * variance) - 3.0
+    told[5], told[6], told[7], told[8] = low, places[0], places[4], high
+    told[10], told[11] = places[3] - places[1], high - low
+    told[12], told[14] = away[0] / many, away[1] / many
+    told[13] = robust / max(kept, 1)
+    told[15] = np.sqrt(variance) / mean
+    told[16] = (places[3] - places[1]) / (places[3] + places[1])
+
+
+@compiled
+def _percentile(counts: NDArray[np.int64], many: int, share: float) -> float:
+    """Level below which a share lies, linear between two voxels in order."""
+    place = share * (many - 1)
+    below = int(place)
+    low, high = _level_at(counts, below), _level_at(counts, min(below + 1, many - 1))
+    return low + (place - below) * (high - low)
+
+
+@compiled
+def _level_at(counts: NDArray[np.int64], place: int) -> float:
+    """Level of a voxel by its place in order, from 0 on."""
+    level, seen = 0, counts[0]
+    while seen <= place:
+        level += 1
+        seen += counts[level]
+    return float(level)
 
 
 @compiled

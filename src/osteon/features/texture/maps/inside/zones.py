@@ -28,13 +28,20 @@ def zones_of_box(box: Box, steps: NDArray[np.int64], strides: NDArray[np.int64])
     depth = _depth(within, strides)
     first = np.empty(flat.size, np.int32)
     for at in where:
-        first[at] = at
         level = flat[at]
+        if flat[at - strides[0]] == level:
+            # it touches all other neighbours that come before, which therefore joined it already
+            first[at] = first[at - strides[0]]
+            continue
+        mine = at
+        first[at] = at
         for step in steps:
             if flat[at - step] == level:
-                a, b = _root(first, at), _root(first, at - step)
-                # the earliest voxel stays at the root
-                first[max(a, b)] = min(a, b)
+                root = _root(first, at - step)
+                if root != mine:
+                    # the earliest voxel stays at the root
+                    first[max(mine, root)] = min(mine, root)
+                    mine = min(mine, root)
     return _told(box, first, depth)
 
 
