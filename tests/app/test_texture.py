@@ -83,6 +83,7 @@ def test_each_number_carries_its_ibsi_name_code_and_unit(measured):
     assert (contrast["name"], contrast["code"]) == ("Contrast", "ACUI")
     assert (contrast["aggregation"], contrast["aggregation_code"]) == ("3D, merged", "IAZD")
     assert told["morph_volume"]["unit"] == "mm3"
+    assert told["morph_moran_i"]["method"] == "ibsi-autocorrelation"
     assert told["stat_var"]["unit"] == "1"
 
 

@@ -11,7 +11,7 @@ from osteon.report import TexturePictures, write_texture_report
 from osteon.report.texture_pictures import spread_scale, texture_rows
 from osteon.report.texture_words import unit_told
 
-from .texture_example import pictures_of, results_of
+from .texture_example import feature, matrices, pictures_of, results_of
 
 INJECTED = "<script>document.title='owned'</script>"
 
@@ -57,7 +57,7 @@ def test_each_feature_has_a_line_with_its_code_values_and_unit(tmp_path):
     assert "Mean ABCD 123.5 HU 0.80" in said
     assert "Variance ABCD 900.0 HU²" in said
     assert "3D, averaged 3D, merged" in said
-    assert "Contrast ABCD 5.250 6.750 0.80 / 0.80" in said
+    assert "Contrast ABCD 5.250 6.750 0.80" in said
 
 
 def test_a_missing_value_is_a_dash_and_a_reason(tmp_path):
@@ -70,6 +70,21 @@ def test_steps_of_a_feature_stand_in_one_line(tmp_path):
     assert "Surface ÷ volume of the region 0.1000 · 0.2000 · 0.3000 1/mm" in words_of(
         written(tmp_path)
     )
+
+
+def test_names_of_the_ibsi_that_end_in_a_number_are_no_steps(tmp_path):
+    data = results_of()
+    pair = [feature(f"morph_comp_{n}", f"Compactness {n}", n / 10, code=f"ABC{n}") for n in (1, 2)]
+    said = words_of(written(tmp_path, {**data, "features": pair}))
+    assert "Compactness 1 ABC1 0.1000" in said
+    assert "Compactness 2 ABC2 0.2000" in said
+
+
+def test_the_icc_of_several_aggregations_is_told_by_its_ends(tmp_path):
+    low, high = ({"noise": icc, "least": icc} for icc in (0.4, 0.85))
+    rows = matrices("cm_contrast", "Contrast", 5.0, 6.0)
+    rows = [{**rows[0], "stability": high}, {**rows[1], "stability": low}]
+    assert "0.40 to 0.85" in words_of(written(tmp_path, {**results_of(), "features": rows}))
 
 
 def test_what_was_done_to_the_image_is_said_in_words(tmp_path):

@@ -26,7 +26,7 @@ class Line:
     values : list of str
         One an aggregation.
     stable : str
-        Least ICC where it was studied, one an aggregation.
+        Least ICC where it was studied, from the lowest to the highest of the aggregations.
     tags : str
         Tags, for those who look for one.
     """
@@ -84,9 +84,10 @@ def _table(family: str, features: Sequence[Feature]) -> FamilyTable:
     columns = list(dict.fromkeys(one["aggregation"] for one in features))
     lines: dict[tuple[str, str], list[Feature]] = {}
     for one in features:
-        # tensors and functionals share names: what stands before the first number tells them apart
+        # names of the IBSI end in numbers too, and are none of steps
         stem = one["code"] or re.sub(r"_\d+$", "", one["tag"])
-        lines.setdefault((STEP.sub("", one["name"]), stem), []).append(one)
+        name = one["name"] if one["code"] else STEP.sub("", one["name"])
+        lines.setdefault((name, stem), []).append(one)
     missing: dict[str, list[str]] = {}
     for one in features:
         if one["value"] is None:
@@ -108,12 +109,16 @@ def _line(name: str, group: Sequence[Feature], columns: Sequence[str]) -> Line:
     if first["aggregation"] or len(group) == 1:
         held = {one["aggregation"]: one for one in group}
         line.values = [_value(held.get(column)) for column in columns]
-        icc = [held[column].get("stability") for column in columns if column in held]
-        if any(icc):
-            line.stable = " / ".join(f"{one['least']:.2f}" if one else DASH for one in icc)
+        line.stable = _stable([held[column] for column in columns if column in held])
     else:
         line.values = [" · ".join(_value(one) for one in group)]
     return line
+
+
+def _stable(held: Sequence[Feature]) -> str:
+    known = [one["stability"]["least"] for one in held if one["stability"]]
+    ends = dict.fromkeys(f"{end:.2f}" for end in (min(known), max(known))) if known else {}
+    return " to ".join(ends)
 
 
 def _value(one: Feature | None) -> str:

@@ -28,7 +28,7 @@ from .settings import (
 )
 from .spatial import spatial_features
 from .stability import STUDIED, Stability, stability, stable_tags
-from .tags import expected_tags, mapped_tag
+from .tags import expected_tags, family_of, mapped_tag
 
 __all__ = [
     "FAMILIES",
@@ -59,6 +59,7 @@ __all__ = [
     "beside_names",
     "entry",
     "expected_tags",
+    "family_of",
     "filtered",
     "mapped_tag",
     "measure_texture",

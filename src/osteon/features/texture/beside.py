@@ -44,7 +44,7 @@ ROWS: tuple[Row, ...] = (
     (r"fractal_box_misfit", "Misfit of box counting", "1", BOX_METHOD.key),
     (r"fractal_relief_dimension", "Dimension of the relief", "1", RELIEF_METHOD.key),
     (r"fractal_relief_misfit", "Misfit of the relief", "1", RELIEF_METHOD.key),
-    (r"lacunarity_([\d.]+mm)", "Lacunarity, side of the box", "1", LACUNARITY_METHOD.key),
+    (r"lacunarity_([\d.]+)mm", "Lacunarity, side of the box in mm", "1", LACUNARITY_METHOD.key),
     (r"variogram_slope", "Slope of the variogram", "1", VARIOGRAM_METHOD.key),
     (r"variogram_sill", "Sill of the variogram", "{image}2", VARIOGRAM_METHOD.key),
     (r"variogram_range", "Range of the variogram", "mm", VARIOGRAM_METHOD.key),

@@ -64,6 +64,17 @@ def _tags(family: str, dimensions: tuple[Dimension, ...]) -> list[str]:
     return [f"{tag}_{ending}" for ending in endings for tag in found]
 
 
+def family_of(tag: str) -> str:
+    """The family of `measure_texture` that gives a tag.
+
+    Raises
+    ------
+    UnknownName
+        If no feature has this tag.
+    """
+    return "autocorrelation" if tag in PAIRED else entry(tag).family
+
+
 def mapped_tag(name: str) -> str:
     """The full tag of a feature that is to be mapped.
 

@@ -76,7 +76,10 @@ def beside_rows(
     rows = []
     for part in PARTS[family]:
         try:
-            found, why = dict(_measured(part, volume, region, level)), "this region has none"
+            found, why = (
+                dict(_measured(part, volume, region, level)),
+                "this region is too small or too even for it",
+            )
         except OsteonError as fault:
             found, why = dict.fromkeys(beside_names(part, longest)), str(fault)
         rows += [_row(name, value, volume.unit, why) for name, value in found.items()]

@@ -9,6 +9,7 @@ from ...features.texture import (
     TextureRegion,
     entry,
     expected_tags,
+    family_of,
     prepare,
     region_features,
     response_region,
@@ -202,10 +203,10 @@ def measure_region_texture(
 
 
 def _row(tag: str, value: float | None, image: str) -> Measurement:
-    told = entry(tag)
-    method = f"ibsi-{told.family.replace('_', '-')}"
+    method = f"ibsi-{family_of(tag).replace('_', '-')}"
     flags = (NO_VALUE,) if value is None else ()
-    return Measurement("", "mask", tag, value, unit_in(told.unit, image), method, None, flags)
+    unit = unit_in(entry(tag).unit, image)
+    return Measurement("", "mask", tag, value, unit, method, None, flags)
 
 
 def _flags(region: TextureRegion, volume: Volume, choices: TextureChoices) -> Iterator[Flag]:
