@@ -94,10 +94,11 @@ def _along(
         return values
     if kernel == "nearest":
         return values.take(np.rint(at).astype(np.int64), axis=axis)
-    below = np.minimum(at.astype(np.int64), max(last - 1, 0))
+    below = at.astype(np.int64)
     weight = (at - below).reshape([-1 if a == axis else 1 for a in range(3)])
     low = values.take(below, axis=axis)
-    high = values.take(np.minimum(below + 1, last), axis=axis)
+    # on a voxel's centre its neighbour has no say, not even one that is not a number
+    high = values.take(below + (at > below), axis=axis)
     return np.asarray(low * (1.0 - weight) + high * weight)
 
 

@@ -5,13 +5,16 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core import Box, EmptyRegion, Grid, Mask, UnsuitableScan, Volume
+from ...core import BadSetting, Box, EmptyRegion, Grid, Mask, UnsuitableScan, Volume
 from .interpolation import ALMOST, interpolated, part_around, target_grid
 from .region import TextureRegion, bounds
 from .settings import Interpolation, Resegmentation, TextureSettings
 
 PEAK_RADIUS_MM = 10.0 * (3.0 / (4.0 * math.pi)) ** (1.0 / 3.0)
 """Radius of a sphere of 1 cm³: how far around a region local intensity looks."""
+
+MOST_VOXELS = 500_000_000
+"""New voxels that are made at most; grey values and region of so many take 8 GB."""
 
 LARGEST = 1e60
 """Size up to which the fourth power of a grey value is a number."""
@@ -124,17 +127,44 @@ def resampled(
         The region.
     grid : Grid
         Where they lie.
+
+    Raises
+    ------
+    BadSetting
+        If there would be more new voxels than memory is made for.
+    UnsuitableScan
+        If a spline meets a value that is not a finite number, in the region or not.
     """
     whole = target_grid(volume.grid, settings)
     wanted = box or tuple(slice(0, n) for n in whole.shape)
     onto = whole.part(_box(wanted))
+    if (many := math.prod(onto.shape)) > MOST_VOXELS:
+        sizes = " x ".join(f"{size:g}" for size in onto.spacing)
+        raise BadSetting(
+            f"voxels of {sizes} mm would be {many:.2g} around the region, at most "
+            f"{MOST_VOXELS:.2g} are made; choose a larger spacing."
+        )
     source = _box(part_around(volume.grid, whole, _box(wanted)))
     old = volume.grid.part(source)
-    values = interpolated(np.asarray(volume.values[source], np.float64), old, onto, settings.image)
+    values = interpolated(_numbers(volume, source, settings), old, onto, settings.image)
     share = interpolated(mask.values[source].astype(np.float64), old, onto, settings.mask)
     if settings.rounded:
         values = np.rint(values)
     return values, share >= settings.share - ALMOST, onto
+
+
+def _numbers(volume: Volume, source: Box, settings: Interpolation) -> NDArray[np.float64]:
+    """Grey values to interpolate; what is no finite number spreads to its neighbours at most."""
+    values = np.asarray(volume.values[source], np.float64)
+    finite = np.isfinite(values)
+    if finite.all():
+        return values
+    if settings.image == "cubic":
+        raise UnsuitableScan(
+            f"{np.count_nonzero(~finite)} values in or near the region are no finite numbers, and "
+            "a spline spreads them everywhere; mend them, or interpolate 'linear'."
+        )
+    return np.where(finite, values, np.nan)
 
 
 def _regridded(

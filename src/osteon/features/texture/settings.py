@@ -1,12 +1,17 @@
 """How an image is made ready for texture, and the settings of the standard's own tests."""
 
+import math
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Literal
 
 from ...core import BadSetting, UnknownName
 
 Kernel = Literal["nearest", "linear", "cubic"]
 Dimension = Literal["2D", "2.5D", "3D"]
+
+KERNELS: tuple[Kernel, ...] = ("nearest", "linear", "cubic")
+"""Ways to interpolate."""
 
 DIMENSIONS: tuple[Dimension, ...] = ("2D", "2.5D", "3D")
 """Ways to look for neighbours: within slices, within slices pooled, in space."""
@@ -40,13 +45,15 @@ class Interpolation:
 
     def __post_init__(self) -> None:
         """Refuse sizes and shares that mean nothing."""
+        if len(self.spacing) != 3:
+            raise BadSetting(f"spacing has a voxel size for each of 3 axes; got {self.spacing}.")
         if any(size is not None and not 0 < size < float("inf") for size in self.spacing):
             raise BadSetting(f"voxel sizes must be above 0 mm or None; got {self.spacing}.")
         if not 0 < self.share <= 1:
             raise BadSetting(f"share must be above 0 and at most 1; got {self.share}.")
         for name in (self.image, self.mask):
-            if name not in ("nearest", "linear", "cubic"):
-                raise BadSetting(f"no interpolation is called '{name}'; use 'linear' or 'cubic'.")
+            if name not in KERNELS:
+                raise BadSetting(f"no interpolation is called '{name}'; use {', '.join(KERNELS)}.")
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,11 @@ class Resegmentation:
     outliers: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse limits that let nothing in."""
+        """Refuse limits that let nothing in, or are none."""
+        for name in ("low", "high"):
+            value = getattr(self, name)
+            if value is not None and not math.isfinite(value):
+                raise BadSetting(f"{name} must be a finite number, or None; got {value}.")
         if self.low is not None and self.high is not None and not self.low < self.high:
             raise BadSetting(f"low must be below high; got {self.low} and {self.high}.")
         if self.outliers is not None and not self.outliers > 0:
@@ -99,12 +110,19 @@ class Discretisation:
 
     def __post_init__(self) -> None:
         """Refuse a method without the number it needs."""
+        whole = isinstance(self.bins, Integral)
         if self.method not in ("none", "bin-number", "bin-size"):
             raise BadSetting(f"method is 'none', 'bin-number' or 'bin-size'; got '{self.method}'.")
-        if self.method == "bin-number" and not (self.bins and 1 <= self.bins <= MOST_LEVELS):
-            raise BadSetting(f"bins must be 1 to {MOST_LEVELS} for 'bin-number'; got {self.bins}.")
-        if self.method == "bin-size" and not (self.size and self.size > 0):
+        if self.method == "bin-number" and not (
+            whole and self.bins and 1 <= self.bins <= MOST_LEVELS
+        ):
+            raise BadSetting(
+                f"bins must be whole, 1 to {MOST_LEVELS} for 'bin-number'; got {self.bins}."
+            )
+        if self.method == "bin-size" and not (self.size and 0 < self.size < math.inf):
             raise BadSetting(f"size must be above 0 for 'bin-size'; got {self.size}.")
+        if self.lowest is not None and not math.isfinite(self.lowest):
+            raise BadSetting(f"lowest must be a finite number, or None; got {self.lowest}.")
 
 
 @dataclass(frozen=True)
@@ -136,6 +154,8 @@ class TextureSettings:
 
     def __post_init__(self) -> None:
         """Refuse dimensions and axes that there are not."""
+        if not self.dimensions:
+            raise BadSetting(f"dimensions must name at least one of {', '.join(DIMENSIONS)}.")
         if unknown := [name for name in self.dimensions if name not in DIMENSIONS]:
             raise UnknownName(
                 f"no dimension is called '{unknown[0]}'; use {', '.join(DIMENSIONS)}."

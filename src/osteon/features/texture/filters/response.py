@@ -75,6 +75,8 @@ def response_region(
         As by `response_statistics`.
     """
     inside = mask.on(volume.grid, name="the mask").values
+    if not inside.any():
+        raise EmptyRegion("the mask has no voxel; a response is described in at least 1.")
     values, grid = np.asarray(volume.values, np.float64), volume.grid
     if settings.interpolation is not None:
         values, inside, grid = resampled(volume, mask, settings.interpolation)
