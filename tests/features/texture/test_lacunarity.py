@@ -46,11 +46,22 @@ def test_constant_regions_have_1_and_boxes_that_do_not_fit_are_left_out():
     assert lacunarity(mask_of(one), region=mask_of(one)).sides.tolist() == [1]
 
 
+def test_sides_whose_boxes_are_all_empty_are_left_out_unless_asked_for():
+    region, phase = np.zeros((20, 8, 8), bool), np.zeros((20, 8, 8), bool)
+    region[:8] = True
+    region[10::2] = phase[10::2] = True
+    found = lacunarity(mask_of(phase), region=mask_of(region))
+    assert found.sides.tolist() == [1]
+    assert found.values == pytest.approx([region.sum() / phase.sum()])
+    with pytest.raises(EmptyRegion, match="boxes of 8 mm hold nothing"):
+        lacunarity(mask_of(phase), region=mask_of(region), sides=[1, 8])
+
+
 def test_bad_input_is_told_in_one_line():
     body, empty = mask_of(np.ones((4, 4, 4))), mask_of(np.zeros((4, 4, 4)))
     with pytest.raises(EmptyRegion, match="no voxel"):
         lacunarity(body, region=empty)
-    with pytest.raises(EmptyRegion, match="hold nothing"):
+    with pytest.raises(EmptyRegion, match="holds nothing"):
         lacunarity(empty)
     with pytest.raises(GridMismatch):
         lacunarity(body, region=mask_of(np.ones((4, 4, 5))))

@@ -80,3 +80,14 @@ def test_bad_input_is_told_in_one_line():
     volume.values[0, 0, 0] = np.nan
     with pytest.raises(UnsuitableScan, match="1 voxels"):
         variogram(volume)
+
+
+def test_pairs_that_are_alike_have_no_say_in_the_slope():
+    values = np.array([5.0, 5, 9, 9, 5, 5]).reshape(6, 1, 1)
+    found = variogram(volume_of(values))
+    # pairs 4 and 5 apart are alike
+    assert found.values == pytest.approx([3.2, 8, 16 / 3, 0, 0])
+    assert found.values[3:].tolist() == [0, 0]
+    expected = np.polyfit(np.log([1, 2, 3]), np.log([3.2, 8, 16 / 3]), 1)[0]
+    assert found.slope == pytest.approx(expected)
+    assert (found.sill, found.range) == (0.0, None)

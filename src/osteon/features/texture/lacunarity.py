@@ -30,7 +30,8 @@ class Lacunarity:
     sides : (n,) array
         In mm, along each axis rounded to whole voxels.
     values : (n,) array
-        1 (every box holds the same) and more; NaN never: sides that do not fit are left out.
+        1 (every box holds the same) and more; sides whose boxes do not fit, or hold nothing, are
+        left out where none were asked for.
     """
 
     sides: NDArray[np.float64]
@@ -60,12 +61,12 @@ def lacunarity(
     Returns
     -------
     Lacunarity
-        Empty where no box fits the region.
+        Empty where no box that holds something fits the region.
 
     Raises
     ------
     EmptyRegion
-        If the region has no voxel, or no box in it holds anything.
+        If the region has no voxel or holds nothing, or no box of a side asked for does.
     GridMismatch
         If the region lies on another grid.
     UnsuitableScan
@@ -80,6 +81,8 @@ def lacunarity(
             "lacunarity needs finite amounts of 0 and more; values of the region are missing or "
             "below 0. Leave them out, or take a phase above a threshold."
         )
+    if not values.any():
+        raise EmptyRegion("the region holds nothing: lacunarity has no value there.")
     spacing = image.grid.spacing
     used = np.asarray(SIDES if sides is None else sides, np.float64)
     used = np.unique(used * spacing.max() if sides is None else used)
@@ -88,11 +91,13 @@ def lacunarity(
         box = np.rint(side / spacing).astype(int)
         if not (box >= 1).all():
             raise BadSetting(f"a box of {side:g} mm is smaller than a voxel ({spacing.max():g} mm)")
-        value = _one(values, within, box)
-        if value is not None:
-            found.append((float(side), value))
-        elif sides is not None:
+        amounts = _amounts(values, within, box)
+        if amounts.any():
+            found.append((float(side), float(np.square(amounts / amounts.mean()).mean())))
+        elif sides is not None and amounts.size == 0:
             raise BadSetting(f"no box of {side:g} mm lies wholly in the region; take smaller ones.")
+        elif sides is not None:
+            raise EmptyRegion(f"boxes of {side:g} mm hold nothing; lacunarity has no value there.")
     return Lacunarity(np.array([side for side, _ in found]), np.array([x for _, x in found]))
 
 
@@ -104,20 +109,14 @@ def _within(image: Mask | Volume, region: Mask | None) -> NDArray[np.bool_]:
     return region.values
 
 
-def _one(
+def _amounts(
     values: NDArray[np.float64], within: NDArray[np.bool_], box: NDArray[np.intp]
-) -> float | None:
-    """Lacunarity for one box, in voxels; None where none fits."""
+) -> NDArray[np.float64]:
+    """What every box holds that lies wholly in the region, (n,)."""
     if (box > values.shape).any():
-        return None
+        return np.empty(0)
     full = _sums(within.astype(np.int64), box) == box.prod()
-    if not full.any():
-        return None
-    amounts = _sums(values, box)[full]
-    mean = float(amounts.mean())
-    if mean <= 0:
-        raise EmptyRegion("boxes in the region hold nothing: lacunarity has no value there.")
-    return float(np.square(amounts / mean).mean())
+    return np.asarray(_sums(values, box)[full], np.float64)
 
 
 def _sums(values: NDArray[np.generic], box: NDArray[np.intp]) -> NDArray[np.generic]:

@@ -30,6 +30,9 @@ AT_SILL = 0.95
 STILL_RISING = 0.10
 """Rise over the plateau, ÷ the sill, above which the sill is flagged."""
 
+ROUNDING = 1e-13
+"""Squared differences ÷ the sum of squares below which they are rounding."""
+
 CONSTANT = 1e-10
 """Variogram ÷ mean square below which it is rounding."""
 
@@ -52,7 +55,7 @@ class Variogram:
     sill : float
         Height that it levels off at; 0 where nothing varies.
     range : float or None
-        Distance in mm where it reaches 95 % of the sill; None where nothing varies.
+        Distance in mm where it reaches 95 % of the sill; None where the sill is 0.
     flags : tuple of Flag
         ``constant``, ``no-sill``.
     """
@@ -159,7 +162,8 @@ def _differences(
     # Σ over pairs of (a − b)²: squares of either end, less twice the products
     both = 2 * (q * m.conj()).real - 2 * np.abs(z) ** 2
     squares = fft.irfftn(both, lengths)[lags]
-    return np.maximum(squares, 0.0), pairs
+    # pairs that are alike leave nothing but the rounding of the transforms
+    return np.where(squares > ROUNDING * np.square(values).sum(), squares, 0.0), pairs
 
 
 def _lengths(steps: NDArray[np.intp], spacing: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -209,7 +213,8 @@ def _described(
             "third: sill and range are those of the reach."
         )
         flags = (Flag("no-sill", text),)
-    return Variogram(distances, values, pairs, slope, sill, _range(distances, values, sill), flags)
+    reached = _range(distances, values, sill) if sill > 0.0 else None
+    return Variogram(distances, values, pairs, slope, sill, reached, flags)
 
 
 def _range(distances: NDArray[np.float64], values: NDArray[np.float64], sill: float) -> float:
