@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 
 from .catalogue import Entry
-from .lacunarity import LACUNARITY_METHOD, SIDES
 from .fractal import BOX_METHOD, RELIEF_METHOD
+from .lacunarity import LACUNARITY_METHOD, SIDES
 from .minkowski.anisotropic import ANISOTROPIC_METHOD
 from .minkowski.cells import PLANE, SOLID
 from .minkowski.isotropic import MINKOWSKI_METHOD

@@ -106,23 +106,20 @@ class _Run:
 
     def standard(self, region: TextureRegion) -> None:
         """Rows of the families of the IBSI."""
-        families = [name for name in self.choices.families if name in FAMILIES]
-        tags = expected_tags(families, self.choices.processing.dimensions)
-        if self.choices.stable is not None:
-            resampled = self.choices.processing.interpolation is not None
-            stable = stable_tags(self.choices.stable, resampled=resampled)
-            self.left_out = sum(tag not in stable for tag in tags)
-            tags = tuple(tag for tag in tags if tag in stable)
-            families = [
-                name
-                for name in families
-                if set(tags) & set(expected_tags([name], self.choices.processing.dimensions))
-            ]
+        dimensions = self.choices.processing.dimensions
+        kept = {
+            family: self._stable(expected_tags([family], dimensions))
+            for family in self.choices.families
+            if family in FAMILIES
+        }
+        families = [family for family, tags in kept.items() if tags]
         if not families:
             return
         self.progress("measuring features", 2, 8)
         found = region_features(region, self.choices.processing, families)
-        self.rows += [_row(tag, found.get(tag), self.unit) for tag in tags]
+        self.rows += [
+            _row(tag, found.get(tag), self.unit) for family in families for tag in kept[family]
+        ]
 
     def beside(self, region: TextureRegion) -> None:
         """Rows of the other families."""
@@ -131,11 +128,20 @@ class _Run:
         for family in self.choices.families:
             if family not in PARTS:
                 continue
-            if self.choices.stable is not None:
-                self.left_out += 1
-                continue
             self.progress(f"measuring {family}", 3, 8)
-            self.rows += beside_rows(family, grey, inside, self.choices.threshold)
+            rows = beside_rows(family, grey, inside, self.choices.threshold)
+            kept = set(self._stable([row.name for row in rows]))
+            self.rows += [row for row in rows if row.name in kept]
+
+    def _stable(self, tags: Sequence[str]) -> list[str]:
+        """Those of the tags that are stable enough; the others are counted."""
+        if self.choices.stable is None:
+            return list(tags)
+        resampled = self.choices.processing.interpolation is not None
+        stable = stable_tags(self.choices.stable, resampled=resampled)
+        kept = [tag for tag in tags if tag in stable]
+        self.left_out += len(tags) - len(kept)
+        return kept
 
 
 def measure_region_texture(

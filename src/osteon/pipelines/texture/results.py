@@ -143,7 +143,7 @@ def _feature(number: Measurement, *, resampled: bool) -> dict[str, Any]:
 
 def _stability(tag: str, *, resampled: bool) -> dict[str, float] | None:
     """ICC of a feature under each change, where it was studied."""
-    found = None if beside_entry(tag) else stability(tag, resampled=resampled)
+    found = stability(tag, resampled=resampled)
     if found is None:
         return None
     changed = {one.name: getattr(found, one.name) for one in fields(found) if one.name != "tag"}
