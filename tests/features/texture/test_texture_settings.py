@@ -74,11 +74,9 @@ def test_an_infinite_value_beyond_the_neighbours_of_the_region_changes_nothing(v
 
 
 def test_a_neighbour_without_weight_has_no_say(values, middle):
-    settings = TextureSettings(
-        Interpolation((1.0, 1.0, 0.5)), discretisation=Discretisation("bin-number", bins=8)
-    )
+    # a third of the new voxels lie on the old ones, and none beyond the region's outermost
+    settings = TextureSettings(Interpolation((1 / 3, 1.0, 1.0), share=1.0))
     whole = measure_texture(scan(values), middle, settings, ["statistics"])
-    # new voxels lie on the slices' rows and columns, never between them
     values[6] = values[1] = np.nan
     assert measure_texture(scan(values), middle, settings, ["statistics"]) == whole
 
