@@ -4,7 +4,7 @@ import numpy as np
 
 from ....core import EmptyRegion, Mask, Volume
 from ..families.statistics import statistics_features
-from ..prepare import resampled
+from ..prepare import kept, resampled
 from ..region import TextureRegion
 from ..settings import TextureSettings
 from .filter import Filter, filtered
@@ -43,7 +43,7 @@ def response_statistics(
     BadSetting
         If the filter does not suit the image.
     UnsuitableScan
-        If a value of the image is not finite.
+        If a value of the image is not finite, or one of the region above 1e60.
 
     References
     ----------
@@ -80,17 +80,6 @@ def response_region(
     values, grid = np.asarray(volume.values, np.float64), volume.grid
     if settings.interpolation is not None:
         values, inside, grid = resampled(volume, mask, settings.interpolation)
-    limits = settings.resegmentation
-    low = -np.inf if limits.low is None else limits.low
-    high = np.inf if limits.high is None else limits.high
-    if limits.outliers is not None and inside.any():
-        mean, away = values[inside].mean(), limits.outliers * values[inside].std()
-        low, high = max(low, mean - away), min(high, mean + away)
-    counted = inside & (values >= low) & (values <= high)
-    if not counted.any():
-        raise EmptyRegion(
-            f"of {np.count_nonzero(inside)} voxels of the mask none is within {low:g} to {high:g}; "
-            f"widen the limits of re-segmentation."
-        )
+    counted = kept(values, inside, settings.resegmentation)
     response = filtered(values, kind, spacing=grid.spacing, axis=settings.slice_axis)
     return TextureRegion(response, counted, inside, grid.spacing, grid)
