@@ -17,6 +17,7 @@ from osteon.features.texture.families.glrlm import glrlm_features
 from osteon.features.texture.families.hull import convex_hull, smallest_box, smallest_ellipsoid
 from osteon.features.texture.families.local_intensity import local_intensity_features
 from osteon.features.texture.families.morphology import morphology_features
+from osteon.features.texture.families.neighbourhoods import neighbourhoods
 from osteon.features.texture.families.zones import zones
 from osteon.features.texture.region import TextureRegion
 
@@ -137,6 +138,24 @@ def test_zones_are_components_and_depth_is_counted_over_faces(levels, dimension,
     found = zones(levels)[dimension]
     own = sorted(zip(found.sizes.tolist(), found.depths.tolist(), strict=True))
     assert own == sorted(zip(sizes, depths, strict=True))
+
+
+@pytest.mark.parametrize(("dimension", "flat"), [("3D", False), ("2.5D", True)])
+def test_neighbours_are_counted_one_voxel_after_the_other(levels, dimension, flat):
+    equal = np.zeros((6, 9 if flat else 27), int)
+    counts, away = np.zeros(6, int), np.zeros(6)
+    for place in np.argwhere(levels.levels):
+        level = levels.levels[tuple(place)]
+        steps = [step for step in (*STEPS, *-STEPS) if not (flat and step[2])]
+        near = [n for n in (at(levels.levels, place + step) for step in steps) if n]
+        equal[level, near.count(level)] += 1
+        if near:
+            counts[level] += 1
+            away[level] += abs(level - np.mean(near))
+    found = neighbourhoods(levels)[dimension]
+    assert found.equal[0].tolist() == equal.tolist()
+    assert found.counts[0].tolist() == counts.tolist()
+    assert found.differences[0] == pytest.approx(away)
 
 
 @pytest.mark.parametrize("axis", [0, 1])

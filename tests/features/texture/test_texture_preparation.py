@@ -64,11 +64,11 @@ def test_a_voxel_belongs_to_the_region_from_half_on():
     inside[:4] = True
     volume, mask = scan(np.zeros((8, 8, 8)), inside=inside)
     halves = prepare(volume, mask, TextureSettings(Interpolation((3.0, None, None))))
-    # new centres at −1, 2, 5 … of the old, shifted by half a voxel: 3.5 is exactly half
-    shares = Interpolation((2.0, None, None), share=0.6)
-    fewer = prepare(volume, mask, TextureSettings(shares))
+    # the new centres are 0.5, 3.5 and 6.5 of the old ones: 3.5 is exactly half inside
+    more = Interpolation((3.0, None, None), share=0.6)
+    fewer = prepare(volume, mask, TextureSettings(more))
     assert np.count_nonzero(halves.intensity[:, 0, 0]) == 2
-    assert np.count_nonzero(fewer.intensity[:, 0, 0]) == 2
+    assert np.count_nonzero(fewer.intensity[:, 0, 0]) == 1
 
 
 def test_values_are_rounded_where_asked():
@@ -116,5 +116,12 @@ def test_bins_of_one_size_start_where_the_range_does():
 @pytest.mark.parametrize("part", [0.0, 0.5])
 def test_values_come_in_order_whatever_numbers_they_are(largest, part):
     values = np.array([largest, -300.0, part, 7.0, -largest, 0.0]).reshape(1, 2, 3)
+    region = prepare(*scan(values), TextureSettings())
+    assert region.ordered.tolist() == sorted(values.ravel().tolist())
+
+
+@pytest.mark.parametrize("middle", [0.0, -1024.0, 2.0**52, 2.0**55])
+def test_whole_numbers_close_together_come_in_order_too(middle):
+    values = middle + np.random.default_rng(0).integers(-20, 20, (6, 5, 4)) * 2.0
     region = prepare(*scan(values), TextureSettings())
     assert region.ordered.tolist() == sorted(values.ravel().tolist())
