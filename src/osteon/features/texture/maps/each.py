@@ -10,12 +10,12 @@ from ....core.compiled import compiled, parallel, prange
 from .first_order import statistics_of
 from .inside.around import dependence_features, look_around, tone_features
 from .inside.box import Box, Seen, bin_alone, gather, own_rule, steps_of
-from .inside.order import in_order
 from .inside.pairs import pairs_of_box
 from .inside.runs import runs_of_box
 from .inside.told import ALL, STARTS, TAGS
 from .inside.values import curve_of, histogram_of, peaks_of
 from .inside.zones import zone_features, zones_of_box
+from .order import in_order
 from .pairs import xlogx
 
 TOGETHER = 8

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....core.compiled import compiled, inlined, parallel, prange
+from .order import in_order
 from .window import Places, numbers_of
 
 NAMES = (
@@ -104,7 +105,7 @@ def _row(
         if not region[middle[0], middle[1], middle[2]]:
             continue
         many = _gathered(values, region, middle, radii, inside)
-        statistics_of(np.sort(inside[:many]), told)
+        statistics_of(in_order(inside[:many]), told)
         for at in range(chosen.size):
             made[at, n] = told[chosen[at]]
 

@@ -112,6 +112,22 @@ def _row(
         while begin < low:
             change_pairs(levels, box, (begin, begin if begin + 1 < end else -1), -1, counts)
             begin += 1
-        if pair_features(counts, xlog, room, told):
+        span = _span(levels, box, (low, high))
+        if pair_features(counts, span, xlog, room, told):
             for at in range(chosen.size):
                 made[at, n] = told[chosen[at]]
+
+
+@compiled
+def _span(
+    levels: NDArray[np.int16], box: tuple[int, int, int, int], slices: tuple[int, int]
+) -> tuple[int, int]:
+    """Lowest and highest level in a window."""
+    least, most = 2**15, 0
+    for k in range(slices[0], slices[1]):
+        for i in range(box[0], box[1]):
+            for j in range(box[2], box[3]):
+                level = int(levels[k, i, j])
+                most = max(most, level)
+                least = min(least, level if level > 0 else least)
+    return least, most

@@ -50,7 +50,11 @@ Room = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
 
 @inlined
 def pair_features(
-    counts: NDArray[np.int32], xlog: NDArray[np.float64], room: Room, told: NDArray[np.float64]
+    counts: NDArray[np.int32],
+    span: tuple[int, int],
+    xlog: NDArray[np.float64],
+    room: Room,
+    told: NDArray[np.float64],
 ) -> bool:
     """Features of a window by the IBSI, of the matrix merged over 13 directions.
 
@@ -61,6 +65,8 @@ def pair_features(
     ----------
     counts : (levels, levels + 1) int32 array
         As of `osteon.features.texture.maps.pairs.change_pairs`.
+    span : tuple of 2 int
+        Lowest and highest level in the window: nothing else is looked at.
     xlog : (n,) float64 array
         n · log2 n up to twice the pairs of a window.
     room : Room
@@ -77,21 +83,28 @@ def pair_features(
     single[:] = 0
     sums[:] = 0
     part[:] = 0.0
-    for apart in range(counts.shape[0]):
-        _row(counts, apart, xlog, room)
+    for apart in range(span[1] - span[0] + 1):
+        _row(counts, apart, span, xlog, room)
     if part[PAIRS] == 0.0:
         return False
-    _tell(room, xlog, told)
+    _tell(room, span, xlog, told)
     return True
 
 
 @inlined
-def _row(counts: NDArray[np.int32], apart: int, xlog: NDArray[np.float64], room: Room) -> None:
+def _row(
+    counts: NDArray[np.int32],
+    apart: int,
+    span: tuple[int, int],
+    xlog: NDArray[np.float64],
+    room: Room,
+) -> None:
     """Add up the pairs whose levels are so far apart."""
     single, sums, part = room
     levels = counts.shape[0]
     here, squares = 0, 0
-    for low in range(1, levels + 1 - apart):
+    first, end = span[0], span[1] + 1 - apart
+    for low in range(first, end):
         count = int(counts[apart, low])
         here += count
         squares += count * count
@@ -100,11 +113,11 @@ def _row(counts: NDArray[np.int32], apart: int, xlog: NDArray[np.float64], room:
     # a pair of equal levels stands once in the matrix, twice as high
     twice = 2 if apart == 0 else 1
     total, largest = 0.0, 0
-    for low in range(1, levels + 1 - apart):
+    for low in range(first, end):
         count = twice * int(counts[apart, low])
         total += xlog[count]
         largest = max(largest, count)
-    for low in range(1, levels + 1 - apart):
+    for low in range(first, end):
         count = int(counts[apart, low])
         single[low] += count
         single[low + apart] += count
@@ -125,24 +138,26 @@ def _row(counts: NDArray[np.int32], apart: int, xlog: NDArray[np.float64], room:
 
 
 @inlined
-def _tell(room: Room, xlog: NDArray[np.float64], told: NDArray[np.float64]) -> None:
+def _tell(
+    room: Room, span: tuple[int, int], xlog: NDArray[np.float64], told: NDArray[np.float64]
+) -> None:
     """Features from the sums."""
     single, sums, part = room
     pairs = part[PAIRS]
     mean, summed = 0.0, 0.0
-    for level in range(2, sums.shape[0]):
+    for level in range(2 * span[0], 2 * span[1] + 1):
         mean += sums[level] * float(level)
         summed += xlog[sums[level]]
     mean /= pairs
     second, third, fourth = 0.0, 0.0, 0.0
-    for level in range(2, sums.shape[0]):
+    for level in range(2 * span[0], 2 * span[1] + 1):
         away = level - mean
         weight = sums[level] * away * away
         second += weight
         third += weight * away
         fourth += weight * away * away
     one = 0.0
-    for level in range(1, single.shape[0]):
+    for level in range(span[0], span[1] + 1):
         one += xlog[single[level]]
     second /= pairs
     contrast = part[SQUARED] / pairs

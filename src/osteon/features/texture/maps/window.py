@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....core import BadSetting, EmptyRegion, Grid, Mask, UnknownName
+from ..region import bounds
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,8 @@ def places_in(mask: Mask, window: Window) -> Places:
     """
     if mask.voxels == 0:
         raise EmptyRegion("the region has no voxel; no window can be laid in it.")
-    there = np.argwhere(mask.values)
-    low, high = there.min(axis=0), there.max(axis=0) + 1
+    box = bounds(mask.values)
+    low, high = np.array([[cut.start for cut in box], [cut.stop for cut in box]])
     radii = np.array(window.radii(mask.grid))
     step = np.array(window.steps(mask.grid))
     if (over := 2 * radii + 1 > high - low).any():

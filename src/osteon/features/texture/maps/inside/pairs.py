@@ -39,14 +39,16 @@ def pairs_of_box(
     single, sums = np.empty(width, np.int64), np.empty(2 * count + 1, np.int64)
     room = (single, sums, np.empty(PARTS, np.float64))
     one = np.zeros(features, np.float64)
+    present = box[0][box[2]]
+    span = (int(present.min()), int(present.max()))
     told[:] = 0.0
     ways = 0
     for way in range(steps.size):
         table[:] = 0
         _count(box, rows, steps[way], table.reshape(-1))
         merged += table
-        _fold(table, counts)
-        if pair_features(counts, xlog, room, one):
+        _fold(table, span, counts)
+        if pair_features(counts, span, xlog, room, one):
             ways += 1
             for at in range(features):
                 told[at] += one[at]
@@ -55,8 +57,8 @@ def pairs_of_box(
         return
     for at in range(features):
         told[at] /= ways
-    _fold(merged, counts)
-    pair_features(counts, xlog, room, told[features:])
+    _fold(merged, span, counts)
+    pair_features(counts, span, xlog, room, told[features:])
 
 
 @compiled
@@ -77,10 +79,9 @@ def _count(box: Box, rows: NDArray[np.int32], step: int, table: NDArray[np.int32
 
 
 @compiled
-def _fold(table: NDArray[np.int32], counts: NDArray[np.int32]) -> None:
+def _fold(table: NDArray[np.int32], span: tuple[int, int], counts: NDArray[np.int32]) -> None:
     """Pairs by the distance of both levels and the lower one."""
-    width = table.shape[0]
-    for low in range(1, width):
+    for low in range(span[0], span[1] + 1):
         counts[0, low] = table[low, low]
-        for high in range(low + 1, width):
+        for high in range(low + 1, span[1] + 1):
             counts[high - low, low] = table[low, high] + table[high, low]

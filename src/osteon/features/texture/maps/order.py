@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from .....core.compiled import compiled
+from ....core.compiled import compiled
 
 FEW = 24
 """Values that are put in order by moving each to its place."""
