@@ -57,6 +57,18 @@ def test_a_file_that_says_nothing_is_the_default():
     assert said("") == PRESETS["default"]
 
 
+def test_a_file_that_is_written_says_too_what_is_not_done():
+    """So that a preset that somebody puts above it changes nothing."""
+    written = settings_text(PRESETS["default"])
+    for above in ("bone-ct", "ibsi-1-e", "ibsi-2-5.B"):
+        assert said(f'preset = "{above}"\n{written}') == PRESETS["default"]
+
+
+def test_a_number_is_no_whole_number_because_it_looks_like_one():
+    with pytest.raises(BadSetting, match=r"dimensions = 2\.0 is not known"):
+        said('[filter]\nkind = "mean"\nsupport = 3\ndimensions = 2.0')
+
+
 def test_a_file_changes_what_it_names_of_its_preset_and_nothing_else():
     found = said('preset = "ibsi-1-e"\n[interpolation]\nspacing = [1, 1.5, "keep"]')
     before = PRESETS["ibsi-1-e"].processing

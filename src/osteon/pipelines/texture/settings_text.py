@@ -30,9 +30,11 @@ def settings_text(choices: TextureChoices) -> str:
         "stable": choices.stable,
         "threshold": choices.threshold,
     }
-    lines += [f"{key} = {_value(value)}" for key, value in plain.items() if value is not None]
+    lines += [f"{key} = {_value(value)}" for key, value in plain.items()]
     if processing.interpolation is None:
         lines.append('interpolation = "none"')
+    if choices.filtered is None:
+        lines.append('filter = "none"')
     for name in SECTIONS:
         if (section := getattr(processing, name)) is not None:
             lines += ["", f"[{name}]", *_lines(section)]
@@ -56,14 +58,14 @@ def _lines(section: Any, but: list[str] | None = None) -> Iterator[str]:
     """Settings of a dataclass, a line each."""
     for one in fields(section):
         value = getattr(section, one.name)
-        if value is not None and one.name not in (but or ()):
+        if one.name not in (but or ()):
             yield f"{one.name} = {_value(value)}"
 
 
 def _value(value: Any) -> str:
     """A value as TOML writes it."""
     if value is None:
-        return '"keep"'
+        return '"none"'
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
