@@ -121,20 +121,24 @@ def test_pictures_show_image_response_and_maps_each_in_three_directions():
 
 
 def test_a_map_on_a_grid_of_its_own_is_cut_where_the_region_is_largest():
-    """The slice of the map through a bright voxel of the region shows it, others do not."""
-    image, mask = pictures_of().image, pictures_of().mask
-    narrow = np.zeros(mask.values.shape, np.bool_)
-    narrow[6:18, 5:15, 9] = True
-    narrow[10, 10, 3] = True
+    """The one window with a value lies where the region does, and is seen from all sides."""
+    drawn = pictures_of(maps=False)
+    inside = np.zeros(drawn.mask.values.shape, np.bool_)
+    inside[4, 7, 9] = True
     coarse = Grid((12, 10, 4), np.array([0.25, 0.25, 1.0]), np.eye(3), np.array([1.0, 1.0, 4.0]))
-    values = np.zeros(coarse.shape, np.float32)
-    values[:, :, 2] = np.linspace(1, 2, 10)
-    drawn = TexturePictures(image, Mask(narrow, mask.grid), {"a": Volume(values, coarse, "1")})
-    empty = TexturePictures(
-        image, Mask(narrow, mask.grid), {"a": Volume(np.roll(values, 1, axis=2), coarse, "1")}
+    held, blank = (np.zeros(coarse.shape, np.float32) for _ in range(2))
+    held[2, 3, 2] = 1.0
+    shown, empty = (
+        texture_rows(
+            TexturePictures(
+                drawn.image, Mask(inside, drawn.mask.grid), {"a": Volume(values, coarse, "1")}
+            ),
+            {},
+        )[1]
+        for values in (held, blank)
     )
-    shown, blank = (texture_rows(one, {})[1].pictures[0].source for one in (drawn, empty))
-    assert len(shown) > len(blank)
+    sources = zip(shown.pictures, empty.pictures, strict=True)
+    assert [one.source != other.source for one, other in sources] == [True, True, True]
 
 
 def test_missing_values_do_not_spoil_a_picture():
