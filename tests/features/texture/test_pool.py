@@ -14,6 +14,7 @@ from osteon.core import (
     Volume,
 )
 from osteon.features.texture.catalogue import entry
+from osteon.features.texture.maps import measured
 from osteon.features.texture.maps.pool import TexturePool, texture_pool
 from osteon.features.texture.maps.settings import POOLED, MapSettings
 from osteon.features.texture.maps.window import Window
@@ -186,6 +187,13 @@ def test_families_that_were_not_asked_for_are_left_out() -> None:
         assert {entry(name).family for name in some.names} == {family}
         columns = [whole.names.index(name) for name in some.names]
         np.testing.assert_array_equal(some.values, whole.values[:, columns])
+
+
+def test_threads_change_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = texture_pool(CT, MASK, WINDOW, MapSettings(families=("local_intensity",)))
+    monkeypatch.setattr(measured, "threads", lambda: 3)
+    three = texture_pool(CT, MASK, WINDOW, MapSettings(families=("local_intensity",)))
+    np.testing.assert_allclose(one.values, three.values, rtol=1e-6)
 
 
 def test_pools_that_cannot_be_are_one_line() -> None:

@@ -44,6 +44,11 @@ APART, SQUARED, INVERSE, INVERSE_N, MOMENT, MOMENT_N, VARIANCE = range(5, 12)
 PARTS = 12
 """Number of sums; whole numbers among them are exact below 2 to the 53rd."""
 
+Floats = NDArray[np.float64]
+
+Span = tuple[int, int]
+"""Lowest and highest level in a window."""
+
 Room = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
 """Counts of levels, and of sums of two levels; and the sums."""
 
@@ -51,7 +56,7 @@ Room = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
 @inlined
 def pair_features(
     counts: NDArray[np.int32],
-    span: tuple[int, int],
+    span: Span,
     xlog: NDArray[np.float64],
     room: Room,
     told: NDArray[np.float64],
@@ -95,7 +100,7 @@ def pair_features(
 def _row(
     counts: NDArray[np.int32],
     apart: int,
-    span: tuple[int, int],
+    span: Span,
     xlog: NDArray[np.float64],
     room: Room,
 ) -> None:
@@ -138,9 +143,7 @@ def _row(
 
 
 @inlined
-def _tell(
-    room: Room, span: tuple[int, int], xlog: NDArray[np.float64], told: NDArray[np.float64]
-) -> None:
+def _tell(room: Room, span: Span, xlog: Floats, told: Floats) -> None:
     """Features from the sums."""
     single, sums, part = room
     pairs = part[PAIRS]

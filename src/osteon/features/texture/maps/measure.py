@@ -72,7 +72,8 @@ def measure_maps(
 
     Notes
     -----
-    Takes at most four times the memory of the maps.
+    Takes at most four times the memory of the maps, but for peaks of local intensity, which need
+    the image around the region.
     """
     chosen = settings or MapSettings()
     region = prepared(volume, mask, chosen.texture)
