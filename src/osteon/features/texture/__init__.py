@@ -12,6 +12,8 @@ from .filters.presets import FILTER_PRESETS
 from .filters.response import response_region, response_statistics
 from .filters.riesz import Riesz
 from .filters.wavelets import SeparableWavelet
+from .maps.measure import measure_maps
+from .maps.pool import TexturePool, texture_pool
 from .maps.settings import POOLED, MapSettings
 from .maps.window import Window
 from .measure import FAMILIES, measure_texture, region_features
@@ -51,6 +53,7 @@ __all__ = [
     "Riesz",
     "SeparableWavelet",
     "Stability",
+    "TexturePool",
     "TextureRegion",
     "TextureSettings",
     "Unfiltered",
@@ -62,6 +65,7 @@ __all__ = [
     "family_of",
     "filtered",
     "mapped_tag",
+    "measure_maps",
     "measure_texture",
     "prepare",
     "preset",
@@ -71,5 +75,6 @@ __all__ = [
     "spatial_features",
     "stability",
     "stable_tags",
+    "texture_pool",
     "unit_in",
 ]

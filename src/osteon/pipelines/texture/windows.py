@@ -4,9 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from ...core import Mask, Volume
-from ...features.texture import POOLED, MapSettings, Resegmentation, TextureRegion
-from ...features.texture.maps.measure import measure_maps
-from ...features.texture.maps.pool import TexturePool, texture_pool
+from ...features.texture import (
+    POOLED,
+    MapSettings,
+    Resegmentation,
+    TexturePool,
+    TextureRegion,
+    measure_maps,
+    texture_pool,
+)
 from .choices import TextureChoices
 from .units import response_unit
 
