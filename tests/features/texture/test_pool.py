@@ -15,6 +15,7 @@ from osteon.core import (
 )
 from osteon.features.texture.catalogue import entry
 from osteon.features.texture.maps import measured
+from osteon.features.texture.maps.measure import measure_maps
 from osteon.features.texture.maps.pool import TexturePool, texture_pool
 from osteon.features.texture.maps.settings import POOLED, MapSettings
 from osteon.features.texture.maps.window import Window
@@ -118,17 +119,20 @@ def test_windows_without_pairs_or_spread_lack_what_the_standard_lacks() -> None:
     assert assert_alone(Volume(0.0 * even.values, GRID, "1"), MASK, WINDOW, texture) == 0
 
 
-def test_a_part_of_a_mean_of_nothing_is_missing() -> None:
-    signs = Volume(np.where(np.indices(GRID.shape).sum(axis=0) % 2, -5, 5), GRID, "1")
-    mask = Mask(np.ones(GRID.shape, bool), GRID)
-    pool = texture_pool(signs, mask, Window(2.5, 3.0), MapSettings(families=("statistics",)))
-    alone = measure_texture(
-        signs, window_mask(pool, 0, mask), pool.settings.texture, ("statistics",)
-    )
-    for name in ("stat_cov", "stat_qcod"):
-        value = pool.values[0, pool.names.index(name)]
-        assert np.isnan(value) == (name not in alone)
-    assert pool.missing > 0 or "stat_qcod" in alone
+def test_a_part_of_nothing_is_missing_and_0_on_a_map() -> None:
+    grid = Grid((3, 3, 3), np.zeros(3), np.eye(3), np.ones(3))
+    about_zero = Volume(np.arange(-13.0, 14.0).reshape(3, 3, 3), grid, "1")
+    mask = Mask(np.ones(grid.shape, bool), grid)
+    window = Window(3.0, 3.0)
+    pool = texture_pool(about_zero, mask, window, MapSettings(families=("statistics",)))
+    missing = {
+        name for name, value in zip(pool.names, pool.values[0], strict=True) if np.isnan(value)
+    }
+    assert missing == {"stat_cov", "stat_qcod"}
+    assert pool.missing == 2
+    maps = measure_maps(about_zero, mask, ["stat_cov", "stat_rms"], window)
+    assert maps["stat_cov"].values.item() == 0.0
+    assert maps["stat_rms"].values.item() == pytest.approx(np.sqrt(182 / 3))
 
 
 def test_levels_of_the_region_mean_the_same_in_all_windows() -> None:
