@@ -21,7 +21,7 @@ def stable_flags(choices: TextureChoices, unit: str) -> Iterator[Flag]:
         "stable-in-study",
         f"Only features whose ICC stayed at {choices.stable:g} or above when voxel size, slice "
         "thickness, noise and bin width changed were kept; that was measured on simulated CT of "
-        "few specimens of L1.",
+        "cubes of L1 of few donors.",
     )
     processing = choices.processing
     if unit != HU:
