@@ -214,6 +214,7 @@ def main() -> int:
     if given.only and given.out.exists():
         earlier = json.loads(given.out.read_text(encoding="utf-8"))["lines"]
         lines += [line for line in earlier if given.only not in line["job"]]
+        lines.sort(key=lambda line: [job.name for job in JOBS].index(line["job"]))
     made = {
         "command": "python benchmarks/texture.py --peers build/peers/bin/python",
         "machine": {
