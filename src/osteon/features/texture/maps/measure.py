@@ -10,6 +10,7 @@ from ....core import Mask, UnknownName, Volume
 from ..beside import beside_entry
 from ..catalogue import entry, unit_in
 from ..minkowski.isotropic import DECILES
+from ..tags import mapped_tag
 from . import first_order, glcm_sums, glrlm
 from .binning import binning, levels_of
 from .each import features_of_windows
@@ -68,7 +69,7 @@ def measure_maps(
     BadSetting
         If the window is larger than the region, or the values do not suit the discretisation.
     UnknownName
-        If there is no map of a name.
+        If there is no feature of a name, or no map of it.
 
     Notes
     -----
@@ -78,32 +79,12 @@ def measure_maps(
     chosen = settings or MapSettings()
     region = prepared(volume, mask, chosen.texture)
     places = places_in(Mask(region.drawn, region.grid), window)
-    tags = {name: map_tag(name) for name in names}
+    tags = {name: mapped_tag(name) for name in names}
     seen = _Windows(volume, mask, region, places, chosen)
     made = _maps(seen, list(dict.fromkeys(tags.values())))
     return {
         name: Volume(made[tag], places.grid, _unit(tag, volume.unit)) for name, tag in tags.items()
     }
-
-
-def map_tag(name: str) -> str:
-    """The full tag of a map's name.
-
-    Parameters
-    ----------
-    name : str
-        A tag, or ``cm_…`` and ``rlm_…`` without an ending for the merged one, and families
-        of zones and neighbours without theirs.
-
-    Returns
-    -------
-    str
-        Such as ``cm_contrast_3D_comb``.
-    """
-    for ending in ("_3D_comb", "_3D"):
-        if name + ending in ALL:
-            return name + ending
-    return name
 
 
 def _unit(tag: str, image: str) -> str:
