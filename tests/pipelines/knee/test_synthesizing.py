@@ -275,6 +275,8 @@ def test_errors_of_a_synthesis_are_means_over_patients_by_split(cohort: KneeCoho
     # 1.96 standard errors of two values 20 apart
     assert own["mae_bone"]["high"] == pytest.approx(70.0 + 1.96 * 10.0)
     assert own["note"].startswith("2.50 times better")
+    (bad,) = synthesis_rows(people, "cyclegan", [row("sub-0", 300.0, 150.0)])
+    assert bad["note"].startswith("2.00 times worse")
     beside = synthesis_rows(people, "intensity matching", rows, "matched ")
     assert beside[0]["mae_soft"]["value"] == 175.0
     assert "note" not in beside[0]

@@ -134,7 +134,8 @@ def synthesis_rows(
         if not prefix:
             factor = _mean([one["matched MAE body"] for one in own])["value"]
             factor /= means["mae_body"]["value"]
-            row["note"] = f"{factor:.2f} times better than {BESIDE} in the body"
+            apart = f"{factor:.2f} times better" if factor >= 1 else f"{1 / factor:.2f} times worse"
+            row["note"] = f"{apart} than {BESIDE} in the body"
         rows.append(row | means)
     return rows
 
