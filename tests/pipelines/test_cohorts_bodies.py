@@ -58,7 +58,8 @@ def centre(labels, affine, numbers):
 def test_every_image_reads_alike_by_two_readers_and_its_labels_fit(kind, request):
     out = request.getfixturevalue(kind).out
     images = sorted(out.glob("sub-001/*/*.nii.gz"))
-    assert [path.parent.name for path in images] == {"knee": ["ct", "mr"], "spine": ["ct"]}[kind]
+    there = {"knee": ["ct", "mr"], "spine": ["ct", "masks"]}[kind]
+    assert [path.parent.name for path in images] == there
     for path in images:
         header = nibabel.load(path).header
         np.testing.assert_allclose(header.get_sform(), header.get_qform(), atol=1e-4)
@@ -70,6 +71,8 @@ def test_every_image_reads_alike_by_two_readers_and_its_labels_fit(kind, request
             point = other.TransformIndexToPhysicalPoint([int(n) for n in corner])
             np.testing.assert_allclose(point, (affine @ [*corner, 1])[:3], atol=1e-3)
         name = path.parent.name
+        if name == "masks":
+            continue
         labels, same = image(out / "truth/sub-001" / f"sub-001_{name}_labels.nii.gz")
         named = read(out / "truth/sub-001" / f"sub-001_{name}_labels.json")["Labels"]
         assert labels.shape == values.shape

@@ -14,8 +14,9 @@ BOX_METHOD = Method(
     "box-counting",
     "Boxes of several sides that hold a voxel of the phase are counted; the dimension is minus the "
     "slope of log number against log side.",
-    "",
-    "Mandelbrot BB. The fractal geometry of nature. Freeman 1982.",
+    "doi:10.1016/0375-9601(89)90854-2",
+    "Liebovitch LS, Toth T. A fast algorithm to determine fractal dimensions by box counting. Phys "
+    "Lett A 1989;141:386–390.",
 )
 
 RELIEF_METHOD = Method(
