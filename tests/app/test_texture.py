@@ -198,6 +198,9 @@ def test_the_response_of_a_filter_is_described_and_written(pair, tmp_path):
     assert written[5, 5, 5] == pytest.approx(values[4:7, 4:7, 4:7].mean(), rel=1e-6)
     found = rows(tmp_path / "out")
     assert len(found) == 18
+    # how stable features of filtered images are was not studied
+    assert {one["stability"] for one in results(tmp_path / "out")["features"]} == {None}
+    assert "Least ICC" not in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     inside = np.asarray(nibabel.load(pair[1]).dataobj) > 0
     assert float(found["stat_mean"]["value"]) == pytest.approx(written[inside].mean(), rel=1e-5)
 

@@ -60,10 +60,7 @@ def texture_dict(
         "scan": scan_dict(result.scan, result.scan.flags),
         "region": region_dict(result),
         "processing": processing_dict(result.choices),
-        "features": [
-            _feature(number, resampled=result.choices.processing.interpolation is not None)
-            for number in result.measurements
-        ],
+        "features": [_feature(number, result.choices) for number in result.measurements],
         "left_out": result.left_out,
         "maps": {
             tag: {
@@ -129,22 +126,22 @@ def _told(tag: str) -> dict[str, str]:
     }
 
 
-def _feature(number: Measurement, *, resampled: bool) -> dict[str, Any]:
+def _feature(number: Measurement, choices: TextureChoices) -> dict[str, Any]:
     return {
         "tag": number.name,
         **_told(number.name),
         "value": number.value,
         "unit": number.unit,
         "method": number.method,
-        "stability": _stability(number.name, resampled=resampled),
+        "stability": _stability(number.name, choices),
         "flags": flag_dicts(number.flags),
     }
 
 
-def _stability(tag: str, *, resampled: bool) -> dict[str, float] | None:
-    """ICC of a feature under each change, where it was studied."""
-    found = stability(tag, resampled=resampled)
-    if found is None:
+def _stability(tag: str, choices: TextureChoices) -> dict[str, float] | None:
+    """ICC of a feature under each change, where it was studied; filtered images were not."""
+    found = stability(tag, resampled=choices.processing.interpolation is not None)
+    if found is None or choices.filtered is not None:
         return None
     changed = {one.name: getattr(found, one.name) for one in fields(found) if one.name != "tag"}
     told = {name: float(one.icc) for name, one in changed.items() if one is not None}
