@@ -205,6 +205,18 @@ def test_the_response_of_a_filter_is_described_and_written(pair, tmp_path):
     assert float(found["stat_mean"]["value"]) == pytest.approx(written[inside].mean(), rel=1e-5)
 
 
+def test_limits_of_grey_values_are_not_laid_on_the_response_again(pair, tmp_path):
+    settings = tmp_path / "log.toml"
+    limits = "[resegmentation]\nlow = 80.0\n"
+    settings.write_text(f'{limits}[filter]\nkind = "laplacian-of-gaussian"\nsigma = 0.8\n')
+    run = ("texture", *pair, "--out", tmp_path / "out", "--settings", settings)
+    ran = here(*run, "--maps", "stat_mean", "--window", "3", "--step", "3")
+    assert ran.returncode == 0, ran.stderr
+    # responses lie around 0, far below the limit
+    made = np.asarray(nibabel.load(tmp_path / "out" / "maps" / "stat_mean.nii.gz").dataobj)
+    assert made.min() < 0 < made.max() < 80
+
+
 def test_only_stable_features_are_kept_where_that_is_asked_for(pair, tmp_path):
     run = ("texture", *pair, "--preset", "bone-ct", "--families", "glcm", "glrlm", "lacunarity")
     assert here(*run, "--out", tmp_path / "all").returncode == 0
