@@ -1,7 +1,7 @@
 """One vertebra of a CT on a lattice along its own axes, in HU as they are."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,7 @@ from ....regions import (
     suspect_fractures,
 )
 from ...level import around
-
-OUTSIDE_HU = -1024
-"""Value where the scan does not reach."""
+from .beside import OUTSIDE_HU, Beside, look_beside
 
 LARGEST_HU = 32000
 """HU beyond are cut, in metal."""
@@ -79,6 +77,8 @@ class Crop:
         i to the left, j to the back, k to the head of the vertebra.
     shape : Shape
         Sizes of the body.
+    beside : Beside
+        Vessels and fat in front of it.
     flags : tuple of Flag
         What a reader must know about this vertebra.
     """
@@ -88,6 +88,7 @@ class Crop:
     parts: NDArray[np.uint8]
     grid: Grid
     shape: Shape
+    beside: Beside
     flags: tuple[Flag, ...]
 
 
@@ -174,13 +175,12 @@ def _crop(
     surface = resample(body.surface, onto=onto, outside=1.0)
     parts[surface.values < 0] = BODY
     whole = np.clip(np.rint(hu), OUTSIDE_HU, LARGEST_HU).astype(np.int16)
-    return Crop(level, whole, parts, onto, measure_shape(body), flags)
+    shape = measure_shape(body)
+    beside = look_beside(scan, body, shape.depth)
+    return Crop(level, whole, parts, onto, shape, beside, flags)
 
 
 def _with_fractures(crops: list[Crop]) -> tuple[Crop, ...]:
     """Crops with what the heights of all of them make suspect."""
     suspected = suspect_fractures({one.level: one.shape for one in crops})
-    return tuple(
-        Crop(one.level, one.hu, one.parts, one.grid, one.shape, (*one.flags, *suspected[one.level]))
-        for one in crops
-    )
+    return tuple(replace(one, flags=(*one.flags, *suspected[one.level])) for one in crops)

@@ -151,8 +151,14 @@ def _words(crop: Crop) -> dict[str, Any]:
         "heights_mm": {name: round(mm, 3) for name, mm in crop.shape.heights.items()},
         "depth_mm": round(crop.shape.depth, 3),
         "width_mm": round(crop.shape.width, 3),
+        "vessel_hu": _rounded(crop.beside.vessel_hu),
+        "fat_hu": _rounded(crop.beside.fat_hu),
         "flags": flag_dicts(crop.flags),
     }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)
 
 
 def _row(patient: SpinePatient, crop: Mapping[str, Any]) -> dict[str, Any]:
@@ -167,6 +173,8 @@ def _row(patient: SpinePatient, crop: Mapping[str, Any]) -> dict[str, Any]:
         **{f"{name}_mm": heights.get(name) for name in ("anterior", "middle", "posterior")},
         "depth_mm": crop.get("depth_mm"),
         "width_mm": crop.get("width_mm"),
+        "vessel_hu": crop.get("vessel_hu"),
+        "fat_hu": crop.get("fat_hu"),
         "flags": ";".join(flag["code"] for flag in crop.get("flags", ())) or None,
         "reason": crop.get("reason"),
     }
