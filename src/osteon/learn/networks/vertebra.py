@@ -56,6 +56,11 @@ class VertebraEncoder(nn.Module):
         """Channels of the map."""
         return self.settings.width
 
+    @property
+    def stride(self) -> int:
+        """Voxels to a place of the map."""
+        return STRIDE
+
     def forward(self, voxels: Tensor) -> Tensor:
         """Feature map.
 
