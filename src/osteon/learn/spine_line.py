@@ -98,8 +98,7 @@ def fit_line(data: SpineData, *, sloped: bool = True) -> FactsLine:
 
 def _ridge(known: Numbers, value: Numbers, strength: float) -> Numbers:
     square = known.T @ known + strength * np.eye(known.shape[1])
-    made: Numbers = np.linalg.solve(square, known.T @ value)
-    return made
+    return np.asarray(np.linalg.solve(square, known.T @ value), np.float64)
 
 
 def _left_out(known: Numbers, value: Numbers, group: NDArray[np.int64], strength: float) -> float:
