@@ -15,6 +15,9 @@ FARTHEST = 5.0
 CONSTANT = 1e-6
 """Features whose deviation is below this part of their size do not differ, and are left out."""
 
+NOTHING = 1e-8
+"""Components with less than this part of the largest variance are rounding."""
+
 
 @dataclass(frozen=True, eq=False)
 class Basis:
@@ -146,8 +149,10 @@ def _whitening(scaled: NDArray[np.float64], variance: float, most: int) -> NDArr
     )
     held, vectors = held[::-1], vectors[:, ::-1]
     share = np.cumsum(np.maximum(held, 0.0)) / np.maximum(held, 0.0).sum()
-    many = min(most, int(np.searchsorted(share, variance - 1e-12)) + 1)
+    real = int(np.count_nonzero(held > NOTHING * held[0]))
+    many = min(most, real, int(np.searchsorted(share, variance)) + 1)
     axes = vectors[:, :many].T
     largest = axes[np.arange(many), np.abs(axes).argmax(axis=1)]
-    signed: NDArray[np.float64] = axes * np.sign(largest)[:, None]
-    return signed / np.sqrt(held[:many])[:, None]
+    signed = axes * np.sign(largest)[:, None]
+    whitened: NDArray[np.float64] = signed / np.sqrt(held[:many])[:, None]
+    return whitened

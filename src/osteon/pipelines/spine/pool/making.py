@@ -3,7 +3,7 @@
 import hashlib
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -108,16 +108,20 @@ def make_pool(
     return PoolRun(run, rows, tuple(names), made, failed)
 
 
-def patients_with_pool(run: Path) -> list[str]:
-    """Names of the patients who have a pool, in order of their names."""
-    found = sorted(path.stem for path in (run / FOLDER).glob("*.parquet"))
-    return [name for name in found if read_told(run, name) is not None]
+def patients_with_pool(cohort: SpineCohort) -> list[str]:
+    """Names of the unlabelled patients who have a pool.
+
+    A patient who got a label since, and a pool of an earlier run, is not among them.
+    """
+    run = run_folder(cohort)
+    unlabelled = [patient.name for patient in cohort.patients if patient.split == "unlabelled"]
+    return [name for name in unlabelled if read_told(run, name) is not None]
 
 
-def seconds_a_vertebra(run: Path) -> float | None:
-    """Median over the patients of the seconds of one core that a vertebra took; None of none."""
-    told = [read_told(run, name) for name in patients_with_pool(run)]
-    each = [one["seconds"] / len(one["rows"]) for one in told if one and one.get("seconds")]
+def seconds_a_vertebra(run: Path, names: Sequence[str]) -> float | None:
+    """Median over patients of the seconds of one core that a vertebra took; None of none."""
+    told = [read_told(run, name) for name in names]
+    each = [one["seconds"] / len(one["rows"]) for one in told if one is not None]
     return statistics.median(each) if each else None
 
 

@@ -1,5 +1,6 @@
 """Views of vertebrae for pre-training: cut once, with descriptors of their texture, on disk."""
 
+import itertools
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -174,7 +175,7 @@ def _make(
     basis = fit_basis(values, features, variance=settings.variance, most=settings.components)
     standardised = basis.standardised(values, features)
     many = [len(one.chosen.first) for one in vertebrae]
-    small = {
+    small: dict[str, NDArray[Any]] = {
         "factor": np.repeat([one.factor for one in vertebrae], many).astype(np.float32),
         "group": np.repeat(np.arange(len(vertebrae)), many),
         "patient": np.repeat([one.patient for one in vertebrae], many),
@@ -245,9 +246,11 @@ def _cut(
         _part(run, what).replace(_place(run, what))
 
 
-def _by_patient(vertebrae: Sequence[_Vertebra]) -> Iterator[tuple[int, list[_Vertebra]]]:
-    for number in dict.fromkeys(one.patient for one in vertebrae):
-        yield number, [one for one in vertebrae if one.patient == number]
+def _by_patient(
+    vertebrae: Sequence[_Vertebra],
+) -> Iterator[tuple[int, Iterator[_Vertebra]]]:
+    """Vertebrae of each patient, who follow each other."""
+    return itertools.groupby(vertebrae, key=lambda one: one.patient)
 
 
 def _place(run: Path, name: str) -> Path:
