@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..core import Grid, Mask, Volume, resample
+from ..core import Box, Grid, Mask, Volume, resample
 
 FAR_MM = 50.0
 """Distance given to places that nothing is known of."""
@@ -124,7 +124,14 @@ def depth_inside(surface: Distances, steps: NDArray[np.float64]) -> Distances:
     (i, j, k) array
         In the units of `steps`, at least 0.
     """
+    depth = np.zeros_like(surface)
     inside = surface < 0
+    if not inside.any():
+        return depth
+    # The nearest voxel outside lies beside the box of what is inside, and distances take time.
+    box = _with_border(inside)
+    near, depths = surface[box], depth[box]
+    inside = inside[box]
     nearest = ndimage.distance_transform_edt(
         inside, sampling=steps, return_distances=False, return_indices=True
     )
@@ -133,6 +140,15 @@ def depth_inside(surface: Distances, steps: NDArray[np.float64]) -> Distances:
     steps_to = np.array([a - b for a, b in zip(there, here, strict=True)], dtype=np.float64)
     length = np.sqrt(((steps_to * steps[:, None]) ** 2).sum(axis=0))
     shrunk = length / np.sqrt((steps_to**2).sum(axis=0))
-    depth = np.zeros_like(surface)
-    depth[here] = np.maximum(length - shrunk * np.clip(surface[there], 0.0, 1.5), 0.0)
+    depths[here] = np.maximum(length - shrunk * np.clip(near[there], 0.0, 1.5), 0.0)
     return depth
+
+
+def _with_border(inside: NDArray[np.bool_]) -> Box:
+    """Box of what is inside, and a voxel around it where the image goes on."""
+    sides = [np.flatnonzero(inside.any(axis=other)) for other in ((1, 2), (0, 2), (0, 1))]
+    i, j, k = (
+        slice(max(int(side[0]) - 1, 0), min(int(side[-1]) + 2, n))
+        for side, n in zip(sides, inside.shape, strict=True)
+    )
+    return i, j, k
