@@ -198,9 +198,9 @@ def test_a_stage_of_no_cohort_is_one_line(stage, tmp_path):
 
 @pytest.mark.parametrize("stage", ["synthesize", "train", "evaluate"])
 def test_without_torch_a_stage_says_what_to_install(stage, tmp_path, monkeypatch):
-    from osteon.app import knee_stages
+    from osteon.app import stages
 
-    monkeypatch.setattr(knee_stages, "find_spec", lambda name: None)
+    monkeypatch.setattr(stages, "find_spec", lambda name: None)
     out = ("--out", tmp_path / "out") if stage == "evaluate" else ()
     ran = here("knee", stage, tmp_path, *out)
     assert ran.returncode == 2

@@ -18,6 +18,7 @@ from .knee import knee
 from .measure import measure
 from .reproduce import reproduce
 from .simulate import simulate
+from .spine import spine
 from .structure import structure
 from .texture import texture
 
@@ -44,6 +45,7 @@ app.command(calibrate)
 app.command(simulate)
 app.command(evaluate)
 app.command(knee)
+app.command(spine)
 app.command(reproduce)
 app.command(cite)
 

@@ -2,32 +2,15 @@
 
 import json
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
-from .options import whole
+from .stages import Count, Stage, check_jobs, check_torch, end_stage
 
 if TYPE_CHECKING:
     from ..pipelines.knee.cohort import KneeCohort
-
-FAILED = 2
-"""Exit status where a patient could not be done."""
-
-Count = Annotated[int, Parameter(converter=whole)]
-
-
-@Parameter(name="*")
-@dataclass(frozen=True)
-class Stage:
-    """How every stage is told."""
-
-    json: Annotated[bool, Parameter(negative="")] = False
-    """Print what was made as JSON."""
 
 
 def add_stages(knee: App) -> None:
@@ -64,7 +47,7 @@ def register(
     """
     from .progress import ProgressBar
 
-    _check_jobs(jobs)
+    check_jobs(jobs)
     with ProgressBar() as progress:
         progress("reading the cohort", 0, 1)
         people = _read(cohort)
@@ -78,7 +61,7 @@ def register(
         "made": run.made,
         "bones_failed": dict(run.bones_failed),
     }
-    return _end("Registrations", run.table, told, run.failed, stage)
+    return end_stage("Registrations", run.table, told, run.failed, stage)
 
 
 def synthesize(
@@ -110,7 +93,7 @@ def synthesize(
     """
     from .progress import ProgressBar
 
-    _check_torch()
+    check_torch()
     with ProgressBar() as progress:
         progress("reading the cohort", 0, 1)
         people = _read(cohort)
@@ -120,7 +103,7 @@ def synthesize(
         settings = SynthesisSettings.preset(preset, variant, seed=seed)
         run = synthesize_cohort(people, settings=settings, progress=progress)
     told = {"folder": str(run.folder), "made": len(run.made)}
-    return _end("Synthetic CT", run.folder, told, run.failed, stage)
+    return end_stage("Synthetic CT", run.folder, told, run.failed, stage)
 
 
 def reference(cohort: Path, *, jobs: Count = 1, stage: Stage = Stage()) -> int:
@@ -137,7 +120,7 @@ def reference(cohort: Path, *, jobs: Count = 1, stage: Stage = Stage()) -> int:
     """
     from .progress import ProgressBar
 
-    _check_jobs(jobs)
+    check_jobs(jobs)
     with ProgressBar() as progress:
         progress("reading the cohort", 0, 1)
         people = _read(cohort)
@@ -145,7 +128,7 @@ def reference(cohort: Path, *, jobs: Count = 1, stage: Stage = Stage()) -> int:
 
         run = make_patches(people, jobs=jobs, progress=progress)
     told = {"run": str(run.run), "made": len(run.made), "rows": len(run.rows)}
-    return _end("Patches", run.run / "patches", told, run.failed, stage)
+    return end_stage("Patches", run.run / "patches", told, run.failed, stage)
 
 
 def train(
@@ -176,8 +159,8 @@ def train(
     """
     from .progress import ProgressBar
 
-    _check_torch()
-    _check_jobs(jobs)
+    check_torch()
+    check_jobs(jobs)
     with ProgressBar() as progress:
         progress("reading the cohort", 0, 1)
         people = _read(cohort)
@@ -190,7 +173,7 @@ def train(
             progress("writing the model", 1, 1)
             ship_model(people, ship, kind=kind, student=settings.student)
     told = {"folder": str(folder), "model": None if ship is None else str(ship)}
-    return _end("Model" if ship else "Students", ship or folder, told, {}, stage)
+    return end_stage("Model" if ship else "Students", ship or folder, told, {}, stage)
 
 
 def evaluate(cohort: Path, *, out: Path, stage: Stage = Stage()) -> int:
@@ -211,7 +194,7 @@ def evaluate(cohort: Path, *, out: Path, stage: Stage = Stage()) -> int:
     from .outputs import check_out, results_folder, write_json
     from .progress import ProgressBar
 
-    _check_torch()
+    check_torch()
     check_out(out, (cohort,))
     with ProgressBar() as progress:
         progress("reading the cohort", 0, 1)
@@ -235,33 +218,3 @@ def _read(cohort: Path) -> "KneeCohort":
     from ..pipelines.knee.cohort import read_cohort
 
     return read_cohort(cohort)
-
-
-def _check_torch() -> None:
-    """Refuse to train where torch is not installed."""
-    from ..core import BadSetting
-
-    if find_spec("torch") is None:
-        raise BadSetting('training needs PyTorch: pip install "osteon[learn]".')
-
-
-def _check_jobs(jobs: int) -> None:
-    from ..core import BadSetting
-
-    if jobs < 1:
-        raise BadSetting(f"--jobs must be at least 1; got {jobs}.")
-
-
-def _end(
-    what: str, where: Path, told: dict[str, Any], failed: Mapping[str, str], stage: Stage
-) -> int:
-    """Print what was made; the exit status."""
-    print(json.dumps({**told, "failed": dict(failed)}) if stage.json else f"{what}: {where}")
-    if not failed:
-        return 0
-    name, reason = next(iter(failed.items()))
-    print(
-        f"osteon: {len(failed)} could not be done, {name}: {reason} The same command tries again.",
-        file=sys.stderr,
-    )
-    return FAILED

@@ -26,6 +26,17 @@ from .cohort import SpineCohort, run_folder
 from .pool.making import patients_with_pool
 from .pool.views import CutViews, make_views, open_views, read_views_told
 
+__all__ = [
+    "KINDS",
+    "PretrainRun",
+    "PretrainingSettings",
+    "encoder_file",
+    "name_of",
+    "pretrain_cohort",
+    "pretrained_told",
+    "views_of",
+]
+
 Progress = Callable[[str, int, int], None]
 
 FOLDER = "pretrain"

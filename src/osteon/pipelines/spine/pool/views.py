@@ -112,7 +112,8 @@ def make_views(
     wanted = settings or ViewSettings()
     if not names:
         raise BadSetting(
-            "the pool is empty: no unlabelled patient has texture to learn from; pool.tsv says why."
+            "the pool is empty: no unlabelled patient has texture to learn from. osteon spine pool "
+            "makes it; pool.tsv says who has none, and why."
         )
     identity = {
         "osteon": __version__,
