@@ -30,6 +30,8 @@ class PretrainSettings:
         pool.
     prototypes : int
         Clusters of the two kinds of SwAV.
+    queue : int
+        Windows of past batches over which their assignment is balanced as well.
     near : float
         How near descriptors must be to share a texture (`osteon.learn.objectives.partners`).
     partners : int
@@ -47,6 +49,7 @@ class PretrainSettings:
     fit: FitSettings = field(default_factory=lambda: FitSettings(epochs=30, batch=64))
     steps: int = 50
     prototypes: int = 64
+    queue: int = 0
     near: float = 0.8
     partners: int = 3
     noise: float = 0.08
@@ -63,10 +66,13 @@ class PretrainSettings:
                 f"least {LEAST}; got {self.steps}, {self.partners}, {self.prototypes} and "
                 f"{self.fit.batch}."
             )
-        if min(self.near, self.noise) < 0 or not (0 < self.masked < 1 and 0 < self.dropped < 1):
+        if min(self.near, self.noise, self.queue) < 0 or not (
+            0 < self.masked < 1 and 0 < self.dropped < 1
+        ):
             raise BadSetting(
-                "near and noise must be at least 0, masked and dropped between 0 and 1; got "
-                f"{self.near:g}, {self.noise:g}, {self.masked:g} and {self.dropped:g}."
+                "near, noise and queue must be at least 0, masked and dropped between 0 and 1; got "
+                f"{self.near:g}, {self.noise:g}, {self.queue}, {self.masked:g} and "
+                f"{self.dropped:g}."
             )
 
     def seeded(self, seed: int) -> "PretrainSettings":

@@ -134,7 +134,9 @@ def _pretext(settings: PretrainSettings, views: Views) -> Pretext:
         if not np.isfinite(views.radiomics).any():
             raise UnusableTable("no radiomic feature is defined in any window to be regressed.")
         return Radiomic(encoder, features=views.radiomics.shape[1], share=settings.dropped)
-    return Swapped(encoder, prototypes=settings.prototypes, still=settings.steps)
+    return Swapped(
+        encoder, prototypes=settings.prototypes, queue=settings.queue, still=settings.steps
+    )
 
 
 def _settle(encoder: VertebraEncoder, draw: Drawn, settings: PretrainSettings) -> None:

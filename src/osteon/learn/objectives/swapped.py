@@ -69,7 +69,7 @@ class Swapped(Pretext):
         *,
         prototypes: int = 64,
         projected: int = 32,
-        queue: int = 256,
+        queue: int = 0,
         still: int = 60,
     ) -> None:
         super().__init__(encoder)
