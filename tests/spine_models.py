@@ -88,7 +88,7 @@ def patient_network(path, *, add=0.0, facts=len(FACTS), slots=len(LEVELS)):
         node("Add", ["planes", "table"], ["levels"]),
         node("Unsqueeze", ["attention", "two"], ["shares"]),
         node("Mul", ["shares", "known"], ["parts"]),
-        node("ReduceSum", ["parts", "one"], ["embedding"], keepdims=0),
+        node("ReduceSum", ["parts", "one"], ["patient"], keepdims=0),
     ]
     single = np.float32
     constants = {
@@ -124,7 +124,7 @@ def patient_network(path, *, add=0.0, facts=len(FACTS), slots=len(LEVELS)):
         "vertebra_bmd": (slots,),
         "vertebra_sd": (slots,),
         "levels": (slots, slots),
-        "embedding": (2,),
+        "patient": (2,),
     }
     # the networks take facts, and these make nothing of them
     nodes.append(node("Identity", ["facts"], ["unused"]))

@@ -109,6 +109,8 @@ def _silent() -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)
             warnings.simplefilter("ignore", DeprecationWarning)
+            # several inputs have the same number of rows, as they should
+            warnings.filterwarnings("ignore", "# The axis name: n will not be used", UserWarning)
             yield
     finally:
         for logger, level in zip(loggers, levels, strict=True):

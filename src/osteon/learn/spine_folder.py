@@ -34,7 +34,7 @@ PATIENT_OUTPUTS = (
     "vertebra_bmd",
     "vertebra_sd",
     "levels",
-    "embedding",
+    "patient",
 )
 """Of the same: (n,), (n,) in g/cm², (n, 3) probabilities, (n, s) shares, (n, e) weights, (n, s),
 (n, s) in g/cm², (n, s, s) probabilities, (n, w)."""
@@ -233,7 +233,7 @@ def _together(
         vertebra_bmd=np.where(there, scale.density(each), np.nan),
         vertebra_sd=np.where(there, scale.slope * scale.vertebra_spread * each_spread, np.nan),
         levels=np.where(there[:, None], mean("levels"), np.nan),
-        embedding=np.asarray(np.tensordot(weights, given[0]["embedding"], 1)),
+        embedding=np.asarray(np.tensordot(weights, given[0]["patient"], 1)),
     )
 
 
@@ -349,7 +349,7 @@ def _check_whole(name: str, session: Any, card: SpineCard, wide: int) -> None:
         "vertebra_bmd": (many,),
         "vertebra_sd": (many,),
         "levels": (many, many),
-        "embedding": (card.embeddings.mean.size,),
+        "patient": (card.embeddings.mean.size,),
     }
     _same(name, _shapes(name, session, tuple(wanted)), wanted)
 
