@@ -38,7 +38,7 @@ def _model(nodes, inputs, outputs, constants, name):
     return model.SerializeToString()
 
 
-def vertebra_network(path, lattice=LATTICE, facts=len(FACTS)):
+def vertebra_network(path, lattice=LATTICE, facts=2):
     """Gives the mean of the grey values of the crop, and the mean of its parts."""
     nodes = [
         helper.make_node("ReduceMean", ["voxels", "axes"], ["means"], keepdims=0),
@@ -54,10 +54,10 @@ def vertebra_network(path, lattice=LATTICE, facts=len(FACTS)):
     return path
 
 
-def patient_network(path, *, add=0.0, facts=len(FACTS), slots=len(LEVELS)):
+def patient_network(path, *, add=0.0, facts=2, slots=4):
     """A vertebra has 1 g/cm² and 0.2 for each unit of its grey value; a patient has their mean.
 
-    Classes follow the density and its limits, closely; the embedding is the mean of what is known.
+    Classes follow the density and its limits, closely.
     """
     node = helper.make_node
     nodes = [
@@ -86,9 +86,6 @@ def patient_network(path, *, add=0.0, facts=len(FACTS), slots=len(LEVELS)):
         node("Add", ["some", "experts_"], ["experts"]),
         node("Unsqueeze", ["nulls", "two"], ["planes"]),
         node("Add", ["planes", "table"], ["levels"]),
-        node("Unsqueeze", ["attention", "two"], ["shares"]),
-        node("Mul", ["shares", "known"], ["parts"]),
-        node("ReduceSum", ["parts", "one"], ["patient"], keepdims=0),
     ]
     single = np.float32
     constants = {
@@ -124,7 +121,6 @@ def patient_network(path, *, add=0.0, facts=len(FACTS), slots=len(LEVELS)):
         "vertebra_bmd": (slots,),
         "vertebra_sd": (slots,),
         "levels": (slots, slots),
-        "patient": (2,),
     }
     # the networks take facts, and these make nothing of them
     nodes.append(node("Identity", ["facts"], ["unused"]))

@@ -56,7 +56,6 @@ class _Patient(nn.Module):
             self.centre + self.scale * read.vertebra_mean,
             self.scale * torch.exp(0.5 * read.vertebra_log_variance),
             torch.softmax(read.levels, dim=2),
-            read.embedding,
         )
 
 

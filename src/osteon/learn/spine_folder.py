@@ -34,10 +34,9 @@ PATIENT_OUTPUTS = (
     "vertebra_bmd",
     "vertebra_sd",
     "levels",
-    "patient",
 )
 """Of the same: (n,), (n,) in g/cm², (n, 3) probabilities, (n, s) shares, (n, e) weights, (n, s),
-(n, s) in g/cm², (n, s, s) probabilities, (n, w)."""
+(n, s) in g/cm², (n, s, s) probabilities."""
 
 Numbers = NDArray[np.float64]
 
@@ -86,7 +85,7 @@ class PatientValues:
     levels : (s, s) array
         Probability of each level; NaN where no vertebra is present.
     embedding : (w,) array
-        Of the first network.
+        What the first network knows of the vertebrae, their mean; whatever the densitometer.
     """
 
     bmd: float
@@ -197,6 +196,7 @@ def _run(
     many = np.repeat(known[None], len(asked["device"]), axis=0)
     said = whole.run(list(PATIENT_OUTPUTS), {"known": many, **asked})
     found = dict(zip(PATIENT_OUTPUTS, (one.astype(np.float64) for one in said), strict=True))
+    found["embedding"] = known[there].astype(np.float64).mean(axis=0)
     for name, values in found.items():
         if not np.isfinite(values).all():
             raise UnsuitableScan(
@@ -233,7 +233,7 @@ def _together(
         vertebra_bmd=np.where(there, scale.density(each), np.nan),
         vertebra_sd=np.where(there, scale.slope * scale.vertebra_spread * each_spread, np.nan),
         levels=np.where(there[:, None], mean("levels"), np.nan),
-        embedding=np.asarray(np.tensordot(weights, given[0]["patient"], 1)),
+        embedding=given[0]["embedding"],
     )
 
 
@@ -300,8 +300,8 @@ def read_spine_model(folder: Path) -> SpineModelFolder:
     sessions = list(files.networks.values())
     pairs = tuple(zip(sessions[::2], sessions[1::2], strict=True))
     for number, (single, whole) in enumerate(pairs):
-        wide = _check_single(names[2 * number], single, files.card)
-        _check_whole(names[2 * number + 1], whole, files.card, wide)
+        _check_single(names[2 * number], single, files.card)
+        _check_whole(names[2 * number + 1], whole, files.card)
     return SpineModelFolder(files.card, pairs, files.sha256)
 
 
@@ -321,20 +321,20 @@ def _card(data: dict[str, Any]) -> SpineCard:
     return from_plain(SpineCard, parts_from_plain(data, parts=_PARTS, rows=_ROWS), "it")
 
 
-def _check_single(name: str, session: Any, card: SpineCard) -> int:
-    """Refuse a network of other vertebrae than the card tells; return how many numbers it gives."""
-    wanted = {"voxels": (2, *card.lattice.shape), "facts": (len(card.facts),)}
-    found = _shapes(name, session, (*wanted, *VERTEBRA_OUTPUTS))
-    wide = found.pop("known")
+def _check_single(name: str, session: Any, card: SpineCard) -> None:
+    """Refuse a network of other vertebrae than the card tells."""
+    wanted = {
+        "voxels": (2, *card.lattice.shape),
+        "facts": (len(card.facts),),
+        "known": (card.embeddings.mean.size,),
+    }
+    found = _shapes(name, session, tuple(wanted))
     _same(name, found, wanted)
-    if len(wide) != 1 or not isinstance(wide[0], int):
-        raise BadSetting(f"{name} has 'known' of {wide} a vertebra; it must be a row of numbers.")
-    return wide[0]
 
 
-def _check_whole(name: str, session: Any, card: SpineCard, wide: int) -> None:
+def _check_whole(name: str, session: Any, card: SpineCard) -> None:
     """Refuse a network of other patients than the card tells."""
-    many, facts = len(card.levels), len(card.facts)
+    many, facts, wide = len(card.levels), len(card.facts), card.embeddings.mean.size
     wanted: dict[str, tuple[int, ...]] = {
         "known": (many, wide),
         "facts": (many, facts),
@@ -349,7 +349,6 @@ def _check_whole(name: str, session: Any, card: SpineCard, wide: int) -> None:
         "vertebra_bmd": (many,),
         "vertebra_sd": (many,),
         "levels": (many, many),
-        "patient": (card.embeddings.mean.size,),
     }
     _same(name, _shapes(name, session, tuple(wanted)), wanted)
 
