@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ....calibration import kvp_factor
 from ....core import BadSetting, Box, Grid, Mask, Scan, Volume, resample
 from ....registration import Rigid, resample_by
+from ...voltage import to_120_kvp
 
 SIDE_MM = 12.8
 """Side of a patch, about that of the published ones."""
@@ -179,16 +179,6 @@ def cut_ct(
     return grey.values.astype(np.float32) * np.float32(
         to_120_kvp(ct.acquisition.kvp)
     ), inside.values
-
-
-def to_120_kvp(kvp: float | None) -> float:
-    """Factor that takes HU of bone at a tube voltage to those at 120 kVp, or 1 if not known.
-
-    Bone is brighter at a low voltage, so a student would mistake a scanner's setting for bone.
-    Below 100 and above 140 kVp the factor is that of the end (`osteon.calibration.kvp_factor`),
-    which takes part of the difference away and invents none.
-    """
-    return 1.0 if kvp is None else kvp_factor(kvp)[0]
 
 
 def cut_mr(

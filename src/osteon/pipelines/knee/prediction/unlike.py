@@ -6,7 +6,7 @@ import numpy as np
 
 from ....core import Flag, Mask, Scan
 from ....learn.knee_model import KneeCard, Seen
-from ..patches.places import to_120_kvp
+from ...voltage import to_120_kvp
 
 ALLOWANCE = 0.02
 """Share of the ends of a range by which a scan may lie beyond it: files round."""

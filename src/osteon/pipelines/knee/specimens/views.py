@@ -13,7 +13,7 @@ from ....simulate.ct import CTView, scan_ct, scanner_named
 from ....simulate.mr import MRView, scan_mr, sequence_named
 from ....simulate.scene import Scene
 from ....simulate.scene.specimen import specimen_scene
-from ..patches.places import to_120_kvp
+from ...voltage import to_120_kvp
 from .specimens import Specimen, Spheres, parameters_in
 
 Value = TypeVar("Value", bound=np.generic)

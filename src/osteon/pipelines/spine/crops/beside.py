@@ -23,8 +23,14 @@ GAP_MM = 3.0
 BLUR_MM = 2.0
 """SD of a Gaussian, against noise."""
 
-VESSEL, FAT = 95.0, 5.0
-"""Percentiles of the box. One or two vessels of 15 to 20 mm fill more than a twentieth of it."""
+VESSEL = 95.0
+"""Percentile of the box. One or two vessels of 15 to 20 mm fill more than a twentieth of it."""
+
+FAT_BETWEEN = (-160.0, -50.0)
+"""HU of fat at every energy of the beam."""
+
+LEAST_FAT = 0.02
+"""Share of the box that must be fat, if its HU are to be told."""
 
 SEEN = 0.5
 """Share of the box that the scan must reach."""
@@ -37,7 +43,8 @@ class Beside:
     Attributes
     ----------
     vessel_hu, fat_hu : float or None
-        Of the brightest and the darkest twentieth; None where the scan does not reach.
+        95th percentile, and median of what is fat; None where the scan does not reach, or there
+        is no fat.
     """
 
     vessel_hu: float | None
@@ -71,5 +78,6 @@ def look_beside(scan: Volume, body: Body, depth_mm: float) -> Beside:
     seen = there[there > OUTSIDE_HU + 1]
     if seen.size < SEEN * there.size:
         return Beside(None, None)
-    vessel, fat = np.percentile(seen, (VESSEL, FAT))
-    return Beside(float(vessel), float(fat))
+    fat = seen[(seen > FAT_BETWEEN[0]) & (seen < FAT_BETWEEN[1])]
+    enough = fat.size >= LEAST_FAT * seen.size
+    return Beside(float(np.percentile(seen, VESSEL)), float(np.median(fat)) if enough else None)
