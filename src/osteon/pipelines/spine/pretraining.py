@@ -23,6 +23,7 @@ from ...learn.pretraining import (
 from ..cohorts.store import write_json
 from ..processes import shared_out
 from .cohort import SpineCohort, run_folder
+from .pool.choosing import ViewSettings
 from .pool.making import patients_with_pool
 from .pool.views import CutViews, make_views, open_views, read_views_told
 
@@ -58,11 +59,14 @@ class PretrainingSettings:
         Each is repeated with each of them.
     pretrain : PretrainSettings
         Encoder and loop; kind and seed are replaced.
+    views : ViewSettings
+        What is learnt from.
     """
 
     kinds: tuple[str, ...] = KINDS
     seeds: tuple[int, ...] = (0, 1, 2)
     pretrain: PretrainSettings = field(default_factory=PretrainSettings)
+    views: ViewSettings = field(default_factory=ViewSettings)
 
     def __post_init__(self) -> None:
         """Refuse a stage without encoders, and kinds that there are not."""
@@ -126,7 +130,7 @@ def pretrain_cohort(
     """
     wanted = settings or PretrainingSettings()
     run = run_folder(cohort)
-    make_views(run, patients_with_pool(cohort), progress=progress)
+    make_views(run, patients_with_pool(cohort), wanted.views, progress=progress)
     tasks = [
         replace(wanted.pretrain, kind=kind).seeded(seed)
         for seed in wanted.seeds
