@@ -30,6 +30,12 @@ SMALL = PretrainSettings(
     prototypes=4,
 )
 
+VIEWS = ViewSettings(per_vertebra=4, side=12)
+
+
+def wanted_of(kinds, seeds, pretrain=SMALL):
+    return PretrainingSettings(kinds, seeds, pretrain, VIEWS)
+
 
 @pytest.fixture(autouse=True)
 def _one_thread():
@@ -56,14 +62,14 @@ def same(one, other):
 
 
 def test_every_kind_and_seed_is_trained_once(people):
-    run = pretrain_cohort(people, PretrainingSettings(("radiomic", "mae"), (0,), SMALL))
+    run = pretrain_cohort(people, wanted_of(("radiomic", "mae"), (0,)))
     assert run.made == ("radiomic-0", "mae-0")
     kept = read_encoder(encoder_file(run_folder(people), "radiomic", 0))
     one = run.rows[0]
     assert (one["kind"], one["seed"], one["seconds"] > 0) == ("radiomic", 0, True)
     assert one["parameters"] == sum(part.numel() for part in kept.parameters())
     assert len(one["watched"]["losses"]) == 3
-    both = PretrainingSettings(("mae",), (0, 1), SMALL)
+    both = wanted_of(("mae",), (0, 1))
     assert pretrain_cohort(people, both).made == ("mae-1",)
     assert pretrain_cohort(people, both).made == ()
     assert not same(weights(people, "mae", 0), weights(people, "mae", 1))
@@ -72,13 +78,13 @@ def test_every_kind_and_seed_is_trained_once(people):
     assert [(row["kind"], row["seed"]) for row in told] == [("mae", 0), ("mae", 1)]
     # another width is another encoder, and one of which half is missing is none
     wider = replace(SMALL, encoder=EncoderSettings(stem=4, width=8, blocks=1))
-    assert pretrain_cohort(people, PretrainingSettings(("mae",), (0,), wider)).made == ("mae-0",)
+    assert pretrain_cohort(people, wanted_of(("mae",), (0,), wider)).made == ("mae-0",)
     (run.folder / "mae-1" / "encoder.pt").unlink()
-    assert pretrain_cohort(people, PretrainingSettings(("mae",), (1,), SMALL)).made == ("mae-1",)
+    assert pretrain_cohort(people, wanted_of(("mae",), (1,))).made == ("mae-1",)
 
 
 def test_a_training_that_was_interrupted_goes_on_to_the_same_encoder(people, monkeypatch):
-    wanted = PretrainingSettings(("swav",), (0,), SMALL)
+    wanted = wanted_of(("swav",), (0,))
     pretrain_cohort(people, wanted)
     whole = weights(people, "swav", 0)
     told = run_folder(people) / "pretrain" / "swav-0" / "pretrained.json"
@@ -114,9 +120,9 @@ def test_a_training_that_was_interrupted_goes_on_to_the_same_encoder(people, mon
 
 
 def test_other_views_are_learnt_from_anew(people):
-    wanted = PretrainingSettings(("mae",), (5,), SMALL)
+    wanted = wanted_of(("mae",), (5,))
     pretrain_cohort(people, wanted)
-    fewer = replace(wanted, views=ViewSettings(per_vertebra=3))
+    fewer = replace(wanted, views=replace(VIEWS, per_vertebra=3))
     assert pretrain_cohort(people, fewer).made == ("mae-5",)
     run = run_folder(people)
     before = json.loads((run / "pretrain" / "mae-5" / "pretrained.json").read_text())
@@ -133,9 +139,9 @@ def test_too_small_a_pool_or_none_is_refused(tmp_path):
     with pytest.raises(BadSetting, match="the pool is empty"):
         pretrain_cohort(few, PretrainingSettings(pretrain=SMALL))
     run = run_folder(few)
-    make_views(run, make_pool(few).names, ViewSettings())
+    make_views(run, make_pool(few).names, VIEWS)
     with pytest.raises(UnusableTable, match="vertebrae"):
-        pretrain_cohort(few, PretrainingSettings(("mae",), (0,), SMALL))
+        pretrain_cohort(few, wanted_of(("mae",), (0,)))
 
 
 def test_a_stage_without_kinds_or_seeds_and_a_kind_that_is_none_are_refused():
