@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....core import OsteonError, UnusableTable
-from ....evaluate.design import check_leakage
 from ....evaluate.discrimination import OperatingPoint, choose_threshold
 from ..cohort import SpineCohort
 from ..predictions import PatientSaid, Predictions
@@ -108,9 +107,8 @@ def lay_together(
     Raises
     ------
     UnusableTable
-        If a patient is not in the cohort, stands on another side than folds and splits say, is
-        one person with a patient of another side, or has no score; or a method was given twice
-        with one seed.
+        If a patient is not in the cohort, stands on another side than folds and splits say, or
+        has no score; or a method was given twice with one seed.
     """
     by_name: dict[str, dict[int, Predictions]] = {}
     for one in runs:
@@ -129,12 +127,10 @@ def _refuse_leaks(cohort: SpineCohort, said: Predictions) -> None:
     """Refuse predictions whose patients are not what folds and splits make them."""
     known = {one.name: one for one in cohort.patients}
     where = f"{said.name}, seed {said.seed}"
-    sides: dict[str, list[str]] = {}
     for one in said.patients:
         if one.patient not in known:
             raise UnusableTable(f"{where}: {one.patient} is not in {cohort.root.name}.")
-        patient = known[one.patient]
-        wanted = part_of(patient, said.seed)
+        wanted = part_of(known[one.patient], said.seed)
         if wanted is not None and one.part != wanted:
             raise UnusableTable(
                 f"{where}: {one.patient} was taken as {one.part}, but is {wanted} by split and "
@@ -142,9 +138,6 @@ def _refuse_leaks(cohort: SpineCohort, said: Predictions) -> None:
             )
         if not np.isfinite(one.score):
             raise UnusableTable(f"{where}: {one.patient} has no score; each needs one.")
-        sides.setdefault(one.part, []).append(patient.person)
-    if len(sides) > 1:
-        check_leakage(sides)
 
 
 def _laid(patients: Patients, name: str, runs: list[Predictions]) -> Said:
