@@ -13,9 +13,10 @@ from .... import __version__
 from ....core import OsteonError, UnsuitableScan
 from ...cohorts.tables import write_tsv
 from ...processes import shared_out
+from ...voltage import to_120_kvp
 from ..cohort import SpineCohort, SpinePatient, must_have, run_folder
 from ..crops.store import crops_file, read_crops
-from .measuring import CropPool, PoolSettings, measure_crop, voltage_factor
+from .measuring import CropPool, PoolSettings, measure_crop
 from .store import FOLDER, read_told, write_pool
 
 Progress = Callable[[str, int, int], None]
@@ -176,7 +177,7 @@ def _measured(
 ) -> tuple[dict[int, CropPool], list[dict[str, Any]]]:
     """Pools by the number of the crop, and crops without one."""
     spacing = float(crops["told"]["settings"]["spacing_mm"])
-    factor = voltage_factor(crops["told"]["kvp"])
+    factor = to_120_kvp(crops["told"]["kvp"])
     pools: dict[int, CropPool] = {}
     left_out = []
     for at, row in enumerate(crops["rows"]):

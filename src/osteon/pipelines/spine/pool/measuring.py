@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ....calibration import kvp_factor
 from ....core import HU, Grid, Mask, Volume
 from ....features.texture import (
     POOLED,
@@ -88,11 +87,6 @@ class CropPool:
     values: NDArray[np.float32]
 
 
-def voltage_factor(kvp: float | None) -> float:
-    """What takes HU of bone at a tube voltage to those at 120 kVp; 1 where it is not known."""
-    return 1.0 if kvp is None else kvp_factor(kvp)[0]
-
-
 def measure_crop(
     hu: NDArray[np.int16],
     parts: NDArray[np.uint8],
@@ -111,7 +105,7 @@ def measure_crop(
     spacing_mm : float
         Side of the voxels.
     factor : float
-        As of `voltage_factor`.
+        What takes HU of bone to those at 120 kVp.
     settings : PoolSettings
         Windows and features.
 

@@ -17,7 +17,7 @@ from ..crops.store import read_crops
 from ..crops.store import read_told as told_of_crops
 from .basis import fit_basis
 from .choosing import Chosen, ViewSettings, choose
-from .measuring import PoolSettings, voltage_factor
+from .measuring import PoolSettings
 from .store import FOLDER, digest_of, read_pool, read_told
 
 Progress = Callable[[str, int, int], None]
@@ -217,7 +217,7 @@ def _chosen(
             shape = tuple(crops["settings"]["shape"])
             chosen = choose(pool, crop, shape, reach, settings)
             if len(chosen.first):
-                found.append(_Vertebra(number, crop, voltage_factor(told["kvp"]), chosen))
+                found.append(_Vertebra(number, crop, to_120_kvp(told["kvp"]), chosen))
         progress(f"views of {name} chosen", number + 1, 2 * len(names))
     return found, features
 
