@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from .... import __version__
 from ....core import BadSetting
 from ...cohorts.store import PART, write_json
+from ...voltage import to_120_kvp
 from ..crops.store import read_crops
 from ..crops.store import read_told as told_of_crops
 from .basis import fit_basis
