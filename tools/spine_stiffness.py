@@ -3,7 +3,8 @@
 Run as ``python tools/spine_stiffness.py CUBES TABLE RUN KEPT``. CUBES is a folder of binary
 micro-CTs named SITE_DONOR_PART.nii.gz, TABLE a CSV with their finite-element stiffness, RUN a run
 of a spine cohort with pre-trained encoders (RUN/pretrain/KIND-SEED), KEPT a folder for scans, which
-are made once. Writes results/spine_stiffness.json and docs/images/spine_stiffness.png.
+are made once. Writes results/spine_stiffness.json, docs/images/spine_stiffness.png and the tables
+of docs/concepts/spine-stiffness.md.
 """
 
 import argparse
@@ -23,11 +24,13 @@ from numpy.typing import NDArray
 from stiffness_images import ALIKE, DRAWS, FAT, SEEN, UNSEEN, Cube, Windows, cubes_of, scans_of
 from stiffness_models import Describe, Numbers, histogram, left_out, mean_hu, rows_of, texture
 from stiffness_networks import EPOCHS, frozen, scratch, size_of, untrained
+from stiffness_page import write_page
 
 from osteon.evaluate.compare_errors import compare_errors
 from osteon.evaluate.discrimination import holm
 from osteon.evaluate.estimate import Estimate
 from osteon.evaluate.regression import regression
+from osteon.learn.networks.vertebra import EncoderSettings
 from osteon.pipelines.cohorts.store import PART, write_json
 
 ROOT = Path(__file__).parents[1]
@@ -120,11 +123,15 @@ def main() -> int:
         told(question.name)
         said = answers(study, question)
         if question == QUESTIONS[0]:
-            said[SCRATCH] = [from_scratch(study, size, seed) for seed in range(asked.seeds)]
+            said[SCRATCH] = [
+                from_scratch(study, size, seed, asked.kept) for seed in range(asked.seeds)
+            ]
             first = said
         results[question.name] = figures(study, question, said)
-    write_json(RESULT, facts(study, asked.seeds) | {"questions": results})
+    everything = facts(study, asked.seeds) | {"questions": results}
+    write_json(RESULT, everything)
     picture(study, first)
+    write_page(everything, OURS)
     return 0
 
 
@@ -151,12 +158,17 @@ def kept_texture(folder: Path) -> Describe:
     def describe(scan: Windows) -> Numbers:
         path = folder / f"texture-{zlib.crc32(scan.hu.tobytes()):08x}.npy"
         if not path.is_file():
-            part = path.with_name(f"{PART}{path.name}")
-            np.save(part, texture(scan))
-            part.replace(path)
+            whole(path, texture(scan))
         return np.asarray(np.load(path))
 
     return describe
+
+
+def whole(path: Path, numbers: Numbers) -> None:
+    """Keep an array, whole or not at all."""
+    part = path.with_name(f"{PART}{path.name}")
+    np.save(part, numbers)
+    part.replace(path)
 
 
 def chosen(study: Study, question: Question) -> tuple[NDArray[np.bool_], list[int]]:
@@ -181,8 +193,8 @@ def answers(study: Study, question: Question) -> Said:
     return said
 
 
-def from_scratch(study: Study, size: Any, seed: int) -> Numbers:
-    """What a network says of the vertebrae it did not learn from."""
+def from_scratch(study: Study, size: EncoderSettings, seed: int, kept: Path) -> Numbers:
+    """What a network says of the vertebrae it did not learn from; each training is kept."""
     cubes, scans = chosen(study, QUESTIONS[0])
     vertebra = np.array([one.vertebra for one in study.cubes])
     stiffness = np.array([one.stiffness for one in study.cubes])
@@ -193,8 +205,12 @@ def from_scratch(study: Study, size: Any, seed: int) -> Numbers:
         fitted, out = cubes & (vertebra != name), cubes & (vertebra == name)
         known = [replace(scan, hu=scan.hu[fitted]) for scan in every if scan.scanner in SEEN]
         asked = [replace(scan, hu=scan.hu[out]) for scan in every]
-        found = scratch(known, stiffness[fitted], asked, size, seed)
-        said[:, out] = found.reshape(len(every), -1)
+        of = f"{name} {seed} {size} {EPOCHS} {fitted} {stiffness}".encode()
+        key = zlib.crc32(b"".join(scan.hu.tobytes() for scan in (*known, *asked)) + of)
+        path = kept / f"scratch-{key:08x}.npy"
+        if not path.is_file():
+            whole(path, scratch(known, stiffness[fitted], asked, size, seed))
+        said[:, out] = np.load(path).reshape(len(every), -1)
     return said[:, cubes].ravel()
 
 
