@@ -245,9 +245,7 @@ def _train(task: _Task) -> str:
     parts = np.array([str(part_of(one, task.seed)) for one in task.patients])
     chosen = _labelled(parts, task.patients, how.share, task.seed)
     run = run_folder(task.cohort)
-    encoder = (
-        read_encoder(encoder_file(run, how.pretraining, task.seed)) if how.pretraining else None
-    )
+    start = encoder_file(run, how.pretraining, task.seed) if how.pretraining else None
     of = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]
     checkpoint = task.folder / f"going-on-{of}.pt"
     epochs: list[float] = []
