@@ -7,6 +7,8 @@ from .knee import write_knee_report
 from .knee_pictures import KneePictures
 from .knee_results import write_knee_results
 from .report import write_report
+from .spine_pictures import SpinePictures
+from .spine_prediction import write_spine_report
 from .structure import write_structure_report
 from .structure_pictures import StructurePictures
 from .tables import csv_text, latex, markdown
@@ -16,6 +18,7 @@ from .texture_pictures import TexturePictures
 __all__ = [
     "CardPicture",
     "KneePictures",
+    "SpinePictures",
     "StructurePictures",
     "TexturePictures",
     "csv_text",
@@ -26,6 +29,7 @@ __all__ = [
     "write_knee_report",
     "write_knee_results",
     "write_report",
+    "write_spine_report",
     "write_structure_report",
     "write_texture_report",
 ]
