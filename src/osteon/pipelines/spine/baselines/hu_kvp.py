@@ -5,15 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ....calibration import kvp_factor
+from ...voltage import to_120_kvp
 from .line import Line, fit_line
 from .measured import Measured
 from .told import Known, Numbers, mean_of_levels
-
-
-def factor_of(kvp: float | None) -> float:
-    """What takes HU to those at 120 kVp; 1 where the tube voltage is not known."""
-    return 1.0 if kvp is None else kvp_factor(kvp)[0]
 
 
 @dataclass(frozen=True)
@@ -24,7 +19,7 @@ class HuKvp:
 
     def table(self, patients: Mapping[str, Measured]) -> Numbers:
         """HU at 120 kVp, (n, 1)."""
-        rows = [[factor_of(one.kvp) * mean_of_levels(one, "core_hu")] for one in patients.values()]
+        rows = [[to_120_kvp(one.kvp) * mean_of_levels(one, "core_hu")] for one in patients.values()]
         return np.array(rows, np.float64)
 
     def fit(self, table: Numbers, known: Known, seed: int) -> Line:

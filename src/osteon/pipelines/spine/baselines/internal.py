@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .hu_kvp import factor_of
+from ...voltage import to_120_kvp
 from .line import Line, fit_line
 from .measured import Measured
 from .told import Known, Numbers, mean_of_levels
@@ -44,4 +44,4 @@ def calibrated_hu(patient: Measured) -> float:
     """
     core, fat, muscle = (mean_of_levels(patient, key) for key in ("core_hu", "adipose", "muscle"))
     laid = FAT_HU + (core - fat) * (MUSCLE_HU - FAT_HU) / (muscle - fat)
-    return float(factor_of(patient.kvp) * laid)
+    return float(to_120_kvp(patient.kvp) * laid)

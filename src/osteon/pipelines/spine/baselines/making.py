@@ -11,6 +11,7 @@ from ....core import OsteonError, UnusableTable
 from ..cohort import SpineCohort, SpinePatient, run_folder
 from ..predictions import PatientSaid, Predictions, class_number, write_predictions
 from ..readings import FOLDS, limits_of, part_of, standard_bmd, usual_limits
+from .facts_line import FactsLine
 from .hu import L1Hu
 from .hu_kvp import HuKvp
 from .internal import InternalCalibration
@@ -23,7 +24,7 @@ Progress = Callable[[str, int, int], None]
 PREDICTIONS = "predictions"
 """Folder of a run with what every method says, a folder a method and seed."""
 
-BASELINES: tuple[Baseline, ...] = (L1Hu(), HuKvp(), InternalCalibration(), Radiomics())
+BASELINES: tuple[Baseline, ...] = (L1Hu(), HuKvp(), InternalCalibration(), Radiomics(), FactsLine())
 """All of them, the simplest first."""
 
 

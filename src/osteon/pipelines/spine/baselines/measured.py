@@ -1,5 +1,6 @@
 """What every baseline rests on: numbers of each patient, measured once and kept."""
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,9 +18,11 @@ from ....core import HU, Grid, Mask, OsteonError, Volume
 from ....features.texture import STUDIED, measure_texture, stable_tags
 from ...cohorts.store import write_json
 from ...processes import shared_out
+from ...voltage import to_120_kvp
 from ..cohort import SpineCohort, SpinePatient, run_folder
 from ..crops.cut import BODY
 from ..crops.store import crops_file, read_crops
+from ..facts import FACTS, facts_of
 
 Progress = Callable[[str, int, int], None]
 
@@ -55,8 +58,9 @@ class Measured:
         Tube voltage.
     levels : mapping of str to mapping
         By level: ``core_hu`` (mean HU of the core of the body), ``adipose`` and ``muscle`` (peak
-        of the tissue beside it, in HU), each None where there is none, ``fractured`` and
-        ``texture`` (stable features of the body by tag).
+        of the tissue beside it, in HU), each None where there is none, ``fractured``,
+        ``texture`` (stable features of the body by tag) and ``facts`` (as
+        `osteon.pipelines.spine.facts` measures them).
     """
 
     name: str
@@ -110,7 +114,8 @@ def _measured(run: Path, name: str) -> tuple[str, Measured | None]:
     if not words.is_file():
         return name, None
     path = run / FOLDER / f"{name}.json"
-    stamp = {"osteon": __version__, "inputs": _told(words).get("inputs"), "rim_mm": RIM_MM}
+    crops = hashlib.sha256(words.read_bytes()).hexdigest()
+    stamp = {"osteon": __version__, "crops": crops, "rim_mm": RIM_MM, "facts": list(FACTS)}
     held = _told(path)
     if held.get("stamp") != stamp:
         held = {"stamp": stamp, **_of_crops(read_crops(run, name))}
@@ -132,6 +137,7 @@ def _told(path: Path) -> dict[str, Any]:
 def _of_crops(crops: Mapping[str, Any]) -> dict[str, Any]:
     """Numbers of every vertebra of a patient."""
     spacing = float(crops["told"]["settings"]["spacing_mm"])
+    kvp = crops["told"].get("kvp")
     levels = {}
     for row, hu, parts in zip(crops["rows"], crops["hu"], crops["parts"], strict=True):
         levels[row["level"]] = {
@@ -139,8 +145,9 @@ def _of_crops(crops: Mapping[str, Any]) -> dict[str, Any]:
             **{name: soft_tissue(hu, parts, name) for name in SOFT},
             "fractured": any("deformity" in flag["code"] for flag in row["flags"]),
             "texture": body_texture(hu, parts, spacing),
+            "facts": facts_of(hu, parts, row, spacing, to_120_kvp(kvp)).tolist(),
         }
-    return {"kvp": crops["told"].get("kvp"), "levels": levels}
+    return {"kvp": kvp, "levels": levels}
 
 
 def core_hu(
