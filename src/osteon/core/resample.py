@@ -8,6 +8,7 @@ from scipy import ndimage
 
 from .errors import BadSetting
 from .grid import Grid
+from .linear import sample_linear
 from .volume import Labels, Mask, Volume
 
 ORDERS = {"nearest": 0, "linear": 1, "bspline": 3}
@@ -104,8 +105,13 @@ def _smoothed(values: NDArray[Any], source: Grid, onto: Grid) -> NDArray[Any]:
 def _sample(
     values: NDArray[Any], source: Grid, onto: Grid, order: int, outside: float
 ) -> NDArray[Any]:
-    """Interpolate slab by slab, so that no coordinate array of the whole target is held."""
+    """Interpolate; splines and labels slab by slab, so that few coordinates are held at once."""
     matrix = np.linalg.inv(source.affine) @ onto.affine
+    if order == 1:
+        whole = np.empty(onto.shape, np.float32)
+        linear, first = np.ascontiguousarray(matrix[:3, :3]), matrix[:3, 3].copy()
+        sample_linear(np.ascontiguousarray(values), linear, first, float(outside), whole)
+        return whole
     if order > 1:
         values = ndimage.spline_filter(values, order=order, output=np.float32, mode="mirror")
     taken = np.empty(onto.shape, values.dtype)
@@ -115,7 +121,7 @@ def _sample(
         at = np.tensordot(matrix[:3, :3], np.stack([i, j, np.full_like(i, k)]), axes=1)
         at += matrix[:3, 3][:, None, None]
         plane = ndimage.map_coordinates(
-            values, at, order=order, mode="nearest" if order < 2 else "mirror", prefilter=False
+            values, at, order=order, mode="mirror" if order else "nearest", prefilter=False
         )
         beyond = ((at < -0.5) | (at > last)).any(axis=0)
         plane[beyond] = outside
