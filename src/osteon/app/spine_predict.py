@@ -34,9 +34,22 @@ class Densitometry:
 
 @Parameter(name="*")
 @dataclass(frozen=True)
+class Numbered:
+    """What the numbers of the labels mean."""
+
+    numbering: str | None = None
+    """Numbering of the labels, TotalSegmentator or VerSe, where it is not recognised."""
+
+    level_map: Path | None = None
+    """JSON file with the level of each label number, such as {"1": "L1"}."""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
 class Told:
     """What is known besides the image, and how results are told."""
 
+    numbered: Numbered = field(default_factory=Numbered)
     whose: Densitometry = field(default_factory=Densitometry)
     reading: Reading = field(default_factory=Reading)
     naming: Naming = field(default_factory=Naming)
@@ -75,7 +88,7 @@ def predict(
     from .progress import ProgressBar
 
     began = time.monotonic()
-    check_out(out, (scan, labels, model))
+    check_out(out, (scan, labels, told.numbered.level_map, model))
     with ProgressBar() as progress:
         progress("reading the model", 0, 8)
         from ..learn.spine_folder import read_spine_model
@@ -89,9 +102,11 @@ def predict(
             lambda what, done, steps: progress(what, 2 * steps + 4 * done, 8 * steps),
         )
         progress("writing the report", 7, 8)
-        read = digests({"scan": scan, "labels": labels}, {})
+        tables = {"level_map": told.numbered.level_map}
+        read = digests({"scan": scan, "labels": labels}, tables)
         made = _manifest(found, told.reading, read, time.monotonic() - began)
-        data = _write(found, out, told.naming, made, (scan, labels, model))
+        files = (scan, labels, told.numbered.level_map, model)
+        data = _write(found, out, told.naming, made, files)
     for text in dict.fromkeys(flag.text for flag in found.flags):
         print(f"osteon: note: {text}", file=sys.stderr)
     for one in found.vertebrae:
@@ -106,8 +121,11 @@ def _predict(
     """Read scan and labels, and run the model on them."""
     from dataclasses import replace
 
+    from ..core import Labels
     from ..io import read_ct, read_labels
     from ..pipelines.spine.prediction.predicting import Asked, predict_spine
+    from ..regions import name_levels
+    from .inputs import read_level_map
 
     reading = told.reading
     scan = read_ct(images[0], series=reading.series, allow_gaps=reading.allow_gaps)
@@ -115,7 +133,11 @@ def _predict(
     kvp = said.kvp if reading.kvp is None else reading.kvp
     contrast = said.contrast if reading.contrast is None else reading.contrast_given
     scan = replace(scan, acquisition=replace(said, kvp=kvp, contrast=contrast))
-    vertebrae, odd = read_labels(images[1], onto=scan.volume.grid)
+    given, odd = read_labels(images[1], onto=scan.volume.grid)
+    mapping = read_level_map(told.numbered.level_map) if told.numbered.level_map else None
+    named = name_levels(given, numbering=told.numbered.numbering, mapping=mapping)
+    names = {number: level for level, number in named.levels.items()}
+    vertebrae = Labels(given.values, given.grid, names)
     asked = Asked(**asdict(told.whose))
     return predict_spine(scan, vertebrae, trained, asked, label_flags=odd, progress=progress)
 
@@ -142,7 +164,7 @@ def _write(
     out: Path,
     naming: Naming,
     made: dict[str, Any],
-    inputs: tuple[Path, ...],
+    inputs: tuple[Path | None, ...],
 ) -> dict[str, Any]:
     """Write everything at once, so that no result is ever half there."""
     from ..pipelines.spine.prediction.predicted import spine_dict

@@ -91,11 +91,11 @@ class SaidScale:
                 f"{', '.join(f'{value:g}' for value in given)}."
             )
 
-    def density(self, said: Numbers) -> Numbers:
+    def density(self, said: Numbers | float) -> Numbers:
         """Calibrated density in g/cm²."""
         return np.asarray(self.intercept + self.slope * said)
 
-    def uncertainty(self, said: Numbers) -> Numbers:
+    def uncertainty(self, said: Numbers | float) -> Numbers:
         """Calibrated standard uncertainty of a patient's density in g/cm²."""
         return np.asarray(self.slope * self.spread * said)
 

@@ -10,9 +10,12 @@ from torch import Tensor, nn
 from ..core import UnusableTable
 from .networks.spine import LEVELS, SpineNetwork
 from .onnx import export
+from .spine_batches import whole_batch
+from .spine_data import UNKNOWN, SpineData
 from .spine_folder import PATIENT_INPUTS, PATIENT_OUTPUTS, VERTEBRA_INPUTS, VERTEBRA_OUTPUTS
 from .spine_line import FactsLine
 from .spine_model import SpineModel
+from .threads import one_thread
 
 
 class _Vertebra(nn.Module):
@@ -115,6 +118,26 @@ def export_spine(
         outputs=PATIENT_OUTPUTS,
     )
     return single, whole
+
+
+def known_of(model: SpineModel, data: SpineData) -> NDArray[np.float64]:
+    """What a model knows of patients before it is told of a densitometer.
+
+    Returns
+    -------
+    (p, w) array
+        Mean over the vertebrae of each patient.
+    """
+    rows = []
+    nobody = np.full(len(data), UNKNOWN, np.int64)
+    with torch.no_grad(), one_thread():
+        for n in range(len(data)):
+            one = np.array([n])
+            voxels = whole_batch(data, one, nobody).voxels
+            facts = model.line.standardised(data.facts[n][data.present[n]])
+            known = model.network.encode(voxels, _tensor(facts))
+            rows.append(known.double().mean(dim=0).numpy())
+    return np.stack(rows)
 
 
 def unknown_weights(model: SpineModel) -> tuple[float, ...]:

@@ -169,10 +169,10 @@ def _drawn(
 
 
 def _shares(classes: Mapping[str, float]) -> list[tuple[str, float, str]]:
-    """Name, percent and words of each class."""
+    """Name, percent and words of each class, the worst first as on the scale of T-scores."""
     return [
         (name, round(100 * share, 2), f"{words.number(100 * share)} %")
-        for name, share in classes.items()
+        for name, share in reversed(classes.items())
     ]
 
 

@@ -1,12 +1,16 @@
 """How words of networks become densities, uncertainties and probabilities that hold."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
 from ....core import UnusableTable
 from ....learn.spine_card import LEAST_PROBABILITY, SaidScale
-from .left_out import LeftOut
+from ..cohort import SpineCohort
+from ..predictions import PatientSaid, Predictions, VertebraSaid
+from .left_out import LeftOut, left_out_of
 
 Numbers = NDArray[np.float64]
 
@@ -93,3 +97,50 @@ def _temperature(classes: Numbers, diagnosis: NDArray[np.int64]) -> float:
     low, high = np.log(TEMPERATURES)
     found = optimize.minimize_scalar(loss, bounds=(low, high), method="bounded")
     return float(np.exp(found.x))
+
+
+def calibrated_predictions(cohort: SpineCohort, said: Predictions) -> Predictions:
+    """What a training says, calibrated on its own validation patients.
+
+    Parameters
+    ----------
+    cohort : SpineCohort
+        Whose readings are the truth.
+    said : Predictions
+        With density, uncertainty and probabilities.
+
+    Returns
+    -------
+    Predictions
+        The score is the calibrated probability of osteoporosis; order of patients unchanged.
+
+    Raises
+    ------
+    UnusableTable
+        If too few validation patients have a density that was read.
+    """
+    scale = calibrate(left_out_of(cohort, [said]))
+    return replace(
+        said,
+        patients=tuple(_patient(one, scale) for one in said.patients),
+        vertebrae=tuple(_vertebra(one, scale) for one in said.vertebrae),
+    )
+
+
+def _patient(one: PatientSaid, scale: SaidScale) -> PatientSaid:
+    chances = scale.probabilities(np.array([one.normal, one.osteopenia, one.osteoporosis]))
+    normal, osteopenia, osteoporosis = (float(p) for p in chances)
+    return replace(
+        one,
+        score=osteoporosis,
+        bmd=float(scale.density(one.bmd)),
+        bmd_sd=float(scale.uncertainty(one.bmd_sd)),
+        normal=normal,
+        osteopenia=osteopenia,
+        osteoporosis=osteoporosis,
+    )
+
+
+def _vertebra(one: VertebraSaid, scale: SaidScale) -> VertebraSaid:
+    spread = scale.slope * scale.vertebra_spread * one.bmd_sd
+    return replace(one, bmd=float(scale.density(one.bmd)), bmd_sd=spread)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ....calibration import kvp_factor
 from ....core import BadSetting, EmptyRegion, Labels, Scan, UnsuitableScan
 from ....learn.spine_card import SpineCard
 from ....learn.spine_folder import PatientInput
+from ...voltage import to_120_kvp
 from ..crops.cut import Crop, CropSettings, cut_vertebrae
 from ..facts import FACTS, facts_of
 
@@ -90,13 +90,7 @@ def patient_vertebrae(scan: Scan, labels: Labels, card: SpineCard) -> PatientVer
     if not used:
         told = "; ".join(f"{level}: {left_out[level]}" for level in crops)
         raise UnsuitableScan(f"no vertebra can be read: {told}. Use another scan.")
-    return PatientVertebrae(crops, left_out, _given(used, factor_of(scan), card))
-
-
-def factor_of(scan: Scan) -> float:
-    """What takes HU of bone to those at 120 kVp; 1 where the tube voltage is not known."""
-    kvp = scan.acquisition.kvp
-    return 1.0 if kvp is None else kvp_factor(kvp)[0]
+    return PatientVertebrae(crops, left_out, _given(used, to_120_kvp(scan.acquisition.kvp), card))
 
 
 def _unusable(crops: Sequence[Crop]) -> dict[str, str]:
