@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from osteon.learn.encoders import embed, read_encoder
 from osteon.learn.fit import FitSettings, fit
 from osteon.learn.networks.vertebra import EncoderSettings, VertebraEncoder
-from osteon.learn.objectives.pretext import pooled
+from osteon.learn.objectives.pretext import pooled, sizes_pooled
 from osteon.learn.vertebrae import inputs_of
 from osteon.pipelines.spine.crops.cut import BODY
 
@@ -54,7 +54,8 @@ class Scratch(nn.Module):
 
     def __init__(self, size: EncoderSettings) -> None:
         super().__init__()
-        self.encoder, self.line = VertebraEncoder(size), nn.Linear(size.width, 1)
+        self.encoder = VertebraEncoder(size)
+        self.line = nn.Linear(sizes_pooled(self.encoder), 1)
 
     def forward(self, voxels: Tensor) -> Tensor:
         """Standardised stiffness, (n,)."""

@@ -82,7 +82,7 @@ def test_every_kind_learns_a_representation_of_brightness_and_roughness_that_use
         assert bright > 0.9, kind
         assert rough > (0.75 if kind == "tp-swav" else 0.4), kind
         assert watched[0].rank > 2.0
-        assert watched[0].width == 12
+        assert watched[0].width == 4 * 12
         assert watched[0].losses[-1] < watched[0].losses[0]
         if "swav" in kind:
             assert watched[0].use > 0.7

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..core import BadSetting, UnusableTable
 from .checkpoints import load_checkpoint, save_checkpoint
 from .networks.vertebra import EncoderSettings, VertebraEncoder
-from .objectives.pretext import pooled
+from .objectives.pretext import pooled, sizes_pooled
 from .threads import one_thread
 from .vertebrae import inputs_of
 
@@ -38,11 +38,12 @@ def embed(
 
     Returns
     -------
-    (n, width) float64 array
-        Mean of the map over the vertebral body.
+    (n, 4 width) float64 array
+        Mean and deviation over the vertebral body of the map before and after the residual blocks
+        (`osteon.learn.objectives.pretext.pooled`).
     """
     encoder.eval()
-    said = np.empty((len(hu), encoder.width))
+    said = np.empty((len(hu), sizes_pooled(encoder)))
     with one_thread(), torch.inference_mode():
         for start in range(0, len(hu), batch):
             part = slice(start, start + batch)

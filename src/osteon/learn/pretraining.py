@@ -121,7 +121,7 @@ def pretrain(
         chosen = np.random.default_rng(settings.fit.seed).permutation(len(views))[:WATCHED]
         use = pretext.use(views.input(chosen))
     seen = embed(pretext.encoder, views.hu[chosen], views.parts[chosen], views.factor[chosen])
-    watch(Watched(losses, effective_rank(seen), pretext.encoder.width, use))
+    watch(Watched(losses, effective_rank(seen), seen.shape[1], use))
     return pretext.encoder
 
 

@@ -13,8 +13,11 @@ from ..networks.vertebra import STRIDE, VertebraEncoder
 BODY_FROM = 0.75
 """Voxels are of the body where the second channel of the input is above this."""
 
-NOISE_STEP = 1e-3
+LEAST_SHARE = 1e-6
 """Least share of a place of the map, so that a window without body is pooled over all of it."""
+
+LEAST_VARIANCE = 1e-6
+"""Added to variances: the slope of a root is steep at 0."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +72,9 @@ class Pretext(nn.Module, ABC):
 
 
 def pooled(encoder: VertebraEncoder, voxels: Tensor) -> Tensor:
-    """Mean of the encoder's map over the vertebral body.
+    """What an encoder says of a window: its two maps over the vertebral body.
+
+    The first map is of cubes of `STRIDE` voxels alone, the second of their surroundings too.
 
     Parameters
     ----------
@@ -80,18 +85,39 @@ def pooled(encoder: VertebraEncoder, voxels: Tensor) -> Tensor:
 
     Returns
     -------
-    (n, width) Tensor
-        Places weigh as much as there is body in them; where there is none at all, the same.
+    (n, 4 width) Tensor
+        Means of both maps, then their deviations, as of `over_body`.
     """
-    return over_body(encoder(voxels), voxels)
+    first = encoder.stem(voxels)
+    return over_body(torch.cat([first, encoder.blocks(first)], dim=1), voxels)
+
+
+def sizes_pooled(encoder: VertebraEncoder) -> int:
+    """How many numbers `pooled` gives."""
+    return 4 * encoder.width
 
 
 def over_body(seen: Tensor, voxels: Tensor) -> Tensor:
-    """Mean of a map (n, c, …) over the body in the voxels that it is of, as `pooled` says."""
+    """Mean and deviation of a map over the vertebral body.
+
+    Parameters
+    ----------
+    seen : (n, c, i // 6, j // 6, k // 6) Tensor
+        The map.
+    voxels : (n, 2, i, j, k) Tensor
+        What it is of.
+
+    Returns
+    -------
+    (n, 2 c) Tensor
+        Places weigh as much as there is body in them; where there is none at all, the same.
+    """
     body = (voxels[:, 1:] > BODY_FROM).to(seen.dtype)
-    share = avg_pool3d(body, STRIDE, STRIDE) + NOISE_STEP
-    total: Tensor = (seen * share).sum(dim=(2, 3, 4)) / share.sum(dim=(2, 3, 4))
-    return total
+    share = avg_pool3d(body, STRIDE, STRIDE) + LEAST_SHARE
+    weight = share / share.sum(dim=(2, 3, 4), keepdim=True)
+    mean = (seen * weight).sum(dim=(2, 3, 4), keepdim=True)
+    spread = ((seen - mean).square() * weight).sum(dim=(2, 3, 4))
+    return torch.cat([mean.flatten(1), torch.sqrt(spread + LEAST_VARIANCE)], dim=1)
 
 
 def hidden_places(

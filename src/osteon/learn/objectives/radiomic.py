@@ -29,7 +29,7 @@ class Radiomic(Pretext):
         self.share = share
         self.token = nn.Parameter(torch.zeros(encoder.width))
         self.say = nn.Sequential(
-            nn.Linear(encoder.width, 2 * encoder.width),
+            nn.Linear(2 * encoder.width, 2 * encoder.width),
             nn.ReLU(),
             nn.Linear(2 * encoder.width, features),
         )

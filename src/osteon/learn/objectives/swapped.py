@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn.functional import log_softmax, normalize
 
 from ..networks.vertebra import VertebraEncoder
-from .pretext import Pretext, Seen, pooled
+from .pretext import Pretext, Seen, pooled, sizes_pooled
 
 TEMPERATURE = 0.1
 """Of the softmax over prototypes (Caron 2020)."""
@@ -74,7 +74,7 @@ class Swapped(Pretext):
     ) -> None:
         super().__init__(encoder)
         self.project = nn.Sequential(
-            nn.Linear(encoder.width, 2 * encoder.width, bias=False),
+            nn.Linear(sizes_pooled(encoder), 2 * encoder.width, bias=False),
             nn.BatchNorm1d(2 * encoder.width),
             nn.ReLU(),
             nn.Linear(2 * encoder.width, projected),
