@@ -64,6 +64,8 @@ def helps(tmp_path_factory):
     texts["evaluate"] = "".join(osteon(["evaluate", one, "--help"], folder) for one in asked)
     stages = ("predict", "synthesize", "register", "reference", "train", "evaluate")
     texts["knee"] = "".join(osteon(["knee", one, "--help"], folder) for one in stages)
+    stages = ("crops", "pool", "pretrain", "train", "predict", "evaluate")
+    texts["spine"] = "".join(osteon(["spine", one, "--help"], folder) for one in stages)
     texts["reproduce"] = osteon(["reproduce", "srrd", "--help"], folder)
     texts[""] = osteon(["--help"], folder)
     return {one: set(re.findall(r"--[\w-]+", text)) for one, text in texts.items()}
