@@ -208,7 +208,11 @@ def _identity(task: _Task) -> dict[str, Any]:
     run = run_folder(task.cohort)
     kind = configuration(task.name).pretraining
     encoder = encoder_file(run, kind, task.seed) if kind else None
-    parts = {one.name: part_of(one, task.seed) for one in task.patients}
+    # other readings are another training, too
+    parts = {
+        one.name: [part_of(one, task.seed), one.device, one.abmd, one.diagnosis, one.vertebrae]
+        for one in task.patients
+    }
     arrays = json.loads((run / "arrays" / "arrays.json").read_text(encoding="utf-8"))
     plain = {
         "osteon": __version__,
