@@ -9,7 +9,12 @@ from osteon.pipelines.spine.cohort import run_folder
 
 from .person import here
 
-STAGES = ("crops", "pool", "pretrain")
+STAGES = ("crops", "pool", "pretrain", "train", "evaluate")
+
+
+def options(stage, folder):
+    """What a stage must be told besides the cohort."""
+    return ("--out", folder / "out") if stage == "evaluate" else ()
 
 
 def one_line(ran, *words):
@@ -22,11 +27,12 @@ def one_line(ran, *words):
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_of_no_cohort_is_one_line(stage, tmp_path):
-    one_line(here("spine", stage, tmp_path / "gone"), "participants.tsv")
+    ran = here("spine", stage, tmp_path / "gone", *options(stage, tmp_path))
+    one_line(ran, "participants.tsv")
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", STAGES[:-1])
 def test_jobs_below_one_are_refused(stage, tmp_path):
     one_line(here("spine", stage, tmp_path, "--jobs", "0"), "--jobs must be at least 1")
 
@@ -46,7 +52,9 @@ def test_without_torch_or_arrow_a_stage_says_what_to_install(tmp_path, monkeypat
 
     monkeypatch.setattr(stages, "find_spec", lambda name: None)
     monkeypatch.setattr(spine_stages, "find_spec", lambda name: None)
-    one_line(here("spine", "pretrain", tmp_path), 'pip install "osteon[learn]"')
+    for stage in ("pretrain", "train", "evaluate"):
+        ran = here("spine", stage, tmp_path, *options(stage, tmp_path))
+        one_line(ran, 'pip install "osteon[learn]"')
     one_line(here("spine", "pool", tmp_path), 'pip install "osteon[texture]"')
 
 
@@ -113,3 +121,103 @@ def test_kinds_and_seeds_are_those_asked_for(tmp_path, monkeypatch):
     assert asked == [(pretraining.KINDS, (0, 1, 2), 1), (("mae", "swav"), (0, 1), 2)]
     one_line(here("spine", "pretrain", tmp_path, "--kind", "simclr"), "simclr")
     one_line(here("spine", "pretrain", tmp_path, "--seeds", "0"), "one seed")
+
+
+@pytest.fixture
+def trained(monkeypatch, tmp_path):
+    """Training without the hours; what was asked for, by stage."""
+    from osteon.pipelines.spine.baselines import making as baselines
+    from osteon.pipelines.spine.prediction import shipping
+    from osteon.pipelines.spine.training import making as training
+
+    asked = {}
+
+    def train(cohort, settings, *, jobs, progress):
+        asked["train"] = (settings.names, settings.seeds, jobs)
+        return training.TrainingRun(tmp_path / "train", [], ("full-0",))
+
+    def beside(cohort, *, seeds, jobs, progress):
+        asked["baselines"] = (tuple(seeds), jobs)
+        return baselines.BaselineRun((tmp_path / "l1-hu-0",), asked.get("failed", {}))
+
+    def ship(cohort, out, *, name, seeds):
+        asked["ship"] = (out.name, name, tuple(seeds))
+
+    monkeypatch.setattr(training, "train_cohort", train)
+    monkeypatch.setattr(baselines, "make_baselines", beside)
+    monkeypatch.setattr(shipping, "ship_model", ship)
+    spine_crops.cohort(tmp_path, {"sub-0": "internal"})
+    return asked
+
+
+def test_the_whole_system_is_trained_beside_the_baselines(tmp_path, trained):
+    ran = here("spine", "train", tmp_path)
+    assert (ran.returncode, ran.stdout) == (0, f"Trainings: {tmp_path / 'train'}\n")
+    assert trained == {"train": (("full",), (0, 1, 2), 1), "baselines": ((0, 1, 2), 1)}
+
+
+def test_trainings_are_those_asked_for_and_the_first_is_shipped(tmp_path, trained):
+    more = ("--training", "scratch", "--training", "full", "--training", "scratch")
+    rest = ("--seeds", "2", "--jobs", "2", "--ship", tmp_path / "model", "--json")
+    ran = here("spine", "train", tmp_path, *more, *rest)
+    told = json.loads(ran.stdout)
+    assert (told["made"], told["baselines"]) == (["full-0"], ["l1-hu-0"])
+    assert told["model"] == str(tmp_path / "model")
+    assert trained["train"] == (("scratch", "full"), (0, 1), 2)
+    assert trained["ship"] == ("model", "scratch", (0, 1))
+    here("spine", "train", tmp_path, "--training", "all")
+    names = trained["train"][0]
+    assert names[0] == "full"
+    assert len(names) > 10
+    one_line(here("spine", "train", tmp_path, "--training", "best"), "best", "scratch")
+
+
+def test_a_baseline_that_cannot_be_trained_is_told(tmp_path, trained):
+    trained["failed"] = {"radiomics-0": "one class only."}
+    ran = here("spine", "train", tmp_path)
+    assert ran.returncode == 2
+    assert "radiomics-0: one class only." in ran.stderr
+
+
+def test_training_without_crops_or_encoders_is_one_line(tmp_path):
+    spine_crops.cohort(tmp_path, {"sub-0": "internal"})
+    one_line(here("spine", "train", tmp_path), "crops")
+
+
+@pytest.mark.parametrize("external", [True, False])
+def test_evaluating_writes_a_page_and_figures_with_their_command(tmp_path, monkeypatch, external):
+    from osteon import report
+    from osteon.pipelines.spine.evaluation import evaluating
+
+    asked = []
+
+    def quick(cohort, *, external, progress):
+        asked.append(external)
+        return {"figures": {"rows": []}}
+
+    def page(data, folder):
+        (folder / "report.html").write_text(data["command"])
+
+    monkeypatch.setattr(evaluating, "evaluate_cohort", quick)
+    monkeypatch.setattr(report, "write_spine_results", page, raising=False)
+    place = tmp_path / "spines"
+    place.mkdir()
+    spine_crops.cohort(place, {"sub-0": "internal"})
+    shut = () if external else ("--no-external",)
+    ran = here("spine", "evaluate", place, "--out", tmp_path / "out", *shut)
+    assert (ran.returncode, asked) == (0, [external])
+    assert ran.stdout == f"Report: {tmp_path / 'out' / 'report.html'}\n"
+    data = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert data["schema"] == "osteon-osteoporosis-1"
+    assert data["command"] == " ".join(("osteon spine evaluate spines --out out", *shut))
+    assert (tmp_path / "out" / "report.html").read_text() == data["command"]
+    one_line(here("spine", "evaluate", place, "--out", place), "the folder that is read")
+
+
+def test_evaluating_what_was_not_trained_is_one_line_and_leaves_nothing(tmp_path, monkeypatch):
+    from osteon import report
+
+    monkeypatch.setattr(report, "write_spine_results", lambda data, folder: None, raising=False)
+    spine_crops.cohort(tmp_path, {"sub-0": "internal"})
+    one_line(here("spine", "evaluate", tmp_path, "--out", tmp_path / "out"))
+    assert not (tmp_path / "out").exists()

@@ -1,5 +1,6 @@
 """The stages that make a model of a cohort of spines: `osteon spine crops` and so on."""
 
+import json
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -10,6 +11,14 @@ from .stages import Count, Stage, check_jobs, check_torch, end_stage
 
 if TYPE_CHECKING:
     from ..pipelines.spine.cohort import SpineCohort
+
+SCHEMA = "osteon-osteoporosis-1"
+"""Version of the results."""
+
+ALL = "all"
+"""What trains every training there is."""
+
+Several = Annotated[tuple[str, ...], Parameter(negative="", show_default=False)]
 
 Kinds = Annotated[
     tuple[Literal["tp-swav", "radiomic", "swav", "mae"], ...],
@@ -22,6 +31,8 @@ def add_stages(spine: App) -> None:
     spine.command(sort_key=1)(crops)
     spine.command(sort_key=2)(pool)
     spine.command(sort_key=3)(pretrain)
+    spine.command(sort_key=4)(train)
+    spine.command(sort_key=5)(evaluate)
 
 
 def crops(cohort: Path, *, jobs: Count = 1, stage: Stage = Stage()) -> int:
@@ -132,6 +143,115 @@ def pretrain(
     encoders = [{key: row[key] for key in brief} for row in run.rows]
     told = {"folder": str(run.folder), "made": list(run.made), "encoders": encoders}
     return end_stage("Encoders", run.folder, told, {}, stage)
+
+
+def train(
+    cohort: Path,
+    *,
+    training: Several = (),
+    seeds: Count = 3,
+    jobs: Count = 1,
+    ship: Path | None = None,
+    stage: Stage = Stage(),
+) -> int:
+    """Stage 4: train the network on patients with a densitometer's reading, and all baselines.
+
+    Seed s tests fold s of five and validates on the next. What was trained is kept; an interrupted
+    training goes on. With --ship it becomes a model folder for osteon spine predict.
+
+    Example: `osteon spine train spines --ship model`
+
+    Parameters
+    ----------
+    cohort
+        Cohort folder with crops, and with the encoders that trainings start from.
+    training
+        What is trained, by name; may be given again. full where not given; scratch needs neither
+        pool nor pretrain; all is the whole system, every part left out, every share of the labels.
+    seeds
+        Each is trained with so many.
+    jobs
+        Trainings at once, a process each; changes no number.
+    ship
+        Model folder to write, of the training named first: new, empty, or a model, which is
+        replaced.
+    """
+    from .progress import ProgressBar
+
+    check_torch()
+    check_jobs(jobs)
+    with ProgressBar() as progress:
+        progress("reading the cohort", 0, 1)
+        people = _read(cohort)
+        from ..pipelines.spine.baselines.making import make_baselines
+        from ..pipelines.spine.training.configurations import CONFIGURATIONS, FULL
+        from ..pipelines.spine.training.making import TrainingSettings, train_cohort
+
+        names = tuple(CONFIGURATIONS) if ALL in training else training or (FULL,)
+        names = tuple(dict.fromkeys(names))
+        settings = TrainingSettings(names=names, seeds=tuple(range(seeds)))
+        run = train_cohort(people, settings, jobs=jobs, progress=progress)
+        beside = make_baselines(people, seeds=range(seeds), jobs=jobs, progress=progress)
+        if ship is not None:
+            progress("writing the model", 1, 1)
+            from ..pipelines.spine.prediction.shipping import ship_model
+
+            ship_model(people, ship, name=names[0], seeds=range(seeds))
+    told = {
+        "folder": str(run.folder),
+        "model": None if ship is None else str(ship),
+        "made": list(run.made),
+        "baselines": [folder.name for folder in beside.folders],
+    }
+    what = "Model" if ship else "Trainings"
+    return end_stage(what, ship or run.folder, told, beside.failed, stage)
+
+
+def evaluate(
+    cohort: Path,
+    *,
+    out: Path,
+    external: bool = True,
+    stage: Stage = Stage(),
+) -> int:
+    """Stage 5: tell how good everything that was trained is on patients it never saw.
+
+    Writes results.json and report.html: figures with intervals inside and at the external site,
+    tests against every baseline, devices, levels, the learning curve. That the external site was
+    opened is recorded.
+
+    Example: `osteon spine evaluate spines --out results`
+
+    Parameters
+    ----------
+    cohort
+        Cohort folder, trained.
+    out
+        Folder for the results; made if it is not there.
+    external
+        Open the external site; choose settings with --no-external.
+    """
+    from .outputs import check_out, results_folder, write_json
+    from .progress import ProgressBar
+
+    check_torch()
+    check_out(out, (cohort,))
+    with ProgressBar() as progress:
+        progress("reading the cohort", 0, 1)
+        people = _read(cohort)
+        from .. import __version__
+        from ..pipelines.spine.evaluation.evaluating import evaluate_cohort
+        from ..report import write_spine_results
+
+        found = evaluate_cohort(people, external=external, progress=progress)
+        data = {"schema": SCHEMA, "osteon": __version__, **found}
+        shut = "" if external else " --no-external"
+        data["command"] = f"osteon spine evaluate {cohort.name} --out {out.name}{shut}"
+        with results_folder(out, (cohort,)) as folder:
+            write_json(folder / "results.json", data)
+            write_spine_results(data, folder)
+    print(json.dumps(data) if stage.json else f"Report: {out / 'report.html'}")
+    return 0
 
 
 def _read(cohort: Path) -> "SpineCohort":

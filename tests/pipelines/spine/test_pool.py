@@ -5,7 +5,7 @@ import pytest
 
 import spine_crops
 from osteon.core import HU, BadSetting, EmptyRegion, Grid, Mask, Volume
-from osteon.features.texture import measure_texture, stable_tags
+from osteon.features.texture import STUDIED, measure_texture, stable_tags
 from osteon.io import read_parquet
 from osteon.pipelines.spine.cohort import run_folder
 from osteon.pipelines.spine.pool.making import (
@@ -36,6 +36,10 @@ def test_only_features_that_agree_with_themselves_are_kept():
     assert set(names) < stable_tags(0.75)
     assert {"stat_median", "cm_contrast_3D_comb"} <= set(names)
     assert not [name for name in names if name.startswith(("morph", "loc_peak"))]
+    # stability is known of values that are binned as they were in its study
+    texture = SETTINGS.measured().texture
+    assert texture.discretisation == STUDIED.discretisation
+    assert texture.resegmentation == STUDIED.resegmentation
     assert len(PoolSettings(stable=0.9).names()) < len(names)
 
 
