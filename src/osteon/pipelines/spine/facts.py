@@ -9,42 +9,40 @@ from scipy import ndimage
 
 from .crops.cut import BODY
 
-SOFT_HU = 50.0
-"""HU of the soft tissue around a vertebra; what is above it counts as bone."""
+SOFT_HU = 60.0
+"""HU of muscle, and of bone without its mineral, at any tube voltage."""
 
-WIDER_MM, CORE_MM, APART_MM = 1.6, 4.0, 3.2
-"""How far a vertebra is widened, so that its blurred border counts; how far a body is thinned for
-its core; and how far soft tissue lies from it."""
+L1_HU = 140.9
+"""Mean HU of L1 at 120 kVp, of which `osteon.calibration.kvp_factor` is the ratio."""
 
-SOFT_BETWEEN = (0.0, 150.0)
+WIDER_MM, CORE_MM, AWAY_MM = 3.2, 4.0, 8.0
+"""How far a vertebra is widened, so that its blurred border counts with thick slices and soft
+kernels too; how far a body is thinned for its core; and up to where from the vertebra, outside the
+border, the tissue around it lies."""
+
+SOFT_BETWEEN = (-30.0, 200.0)
 """HU of muscle and vessels, with contrast agent or without."""
 
-DENSE = 95.0
-"""Percentile of a vertebra's HU: its cortex and facets."""
-
-NO_CONTRAST_HU, FAT_HU = 60.0, -100.0
-"""HU of blood and fat where the scan does not reach them."""
+NO_CONTRAST_HU = 60.0
+"""HU of blood where the scan does not reach it."""
 
 FACTS = (
     "projected_hu_cm",
     "body_projected_hu_cm",
     "core_hu",
-    "rest_hu",
-    "dense_hu",
     "area_cm2",
     "thickness_cm",
     "height_mm",
-    "soft_hu",
     "vessel_hu",
-    "fat_hu",
-    "kvp_factor",
 )
 """Names of the numbers.
 
-The first is HU above `SOFT_HU` summed over the vertebra and divided by its area as seen from in
-front, which is how a densitometer sees it; the second the same of its body alone. Numbers of bone
-are as at 120 kVp, those of soft tissue as scanned, where they tell of contrast agent and of the
-energy of the beam. ``thickness_cm`` is volume by area.
+The first is HU above the tissue around it, summed over the widened vertebra and divided by its area
+as seen from in front, which is how a densitometer sees it; the second the same of its body alone;
+the third the mean of the body's core. These three are mineral as it is at 120 kVp. ``vessel_hu`` is
+as scanned, and tells of contrast agent; ``thickness_cm`` is volume by area. Numbers that tell
+scanners apart more than patients (tube voltage, fat, the densest percent) are left out: a line on
+them goes astray at the next scanner.
 """
 
 
@@ -64,49 +62,53 @@ def facts_of(
     parts : (i, j, k) uint8 array
         Its parts.
     row : mapping
-        What stands beside the crop: ``heights_mm``, ``vessel_hu``, ``fat_hu``.
+        What stands beside the crop: ``heights_mm``, ``vessel_hu``.
     spacing_mm : float
         Side of the voxels.
     factor : float
-        What takes HU of bone to those at 120 kVp.
+        What takes HU of bone to those at 120 kVp (`osteon.calibration.kvp_factor`).
 
     Returns
     -------
-    (12,) float32 array
+    (7,) float32 array
         In the order of `FACTS`; all finite.
     """
     whole, body = parts > 0, parts == BODY
-    grey = hu.astype(np.float32)
-    wide = _grown(whole, WIDER_MM, spacing_mm)
+    away = ndimage.distance_transform_edt(~whole, sampling=spacing_mm)
+    around = _around(hu[(away > WIDER_MM) & (away <= AWAY_MM)])
+    grey = (hu.astype(np.float32) - around) * mineral_factor(factor)
     core = ndimage.binary_erosion(body, iterations=round(CORE_MM / spacing_mm))
     area = _seen_from_front(whole, spacing_mm)
-    apart = ~_grown(whole, APART_MM, spacing_mm)
-    apart &= (grey > SOFT_BETWEEN[0]) & (grey < SOFT_BETWEEN[1])
+    voxel = (spacing_mm / 10) ** 3
     made = [
-        factor * _mass(grey, wide, spacing_mm) / area,
-        factor * _mass(grey, body, spacing_mm) / max(_seen_from_front(body, spacing_mm), 1.0),
-        factor * _mean(grey, core if core.any() else body),
-        factor * _mean(grey, whole & ~body),
-        factor * float(np.percentile(grey[whole], DENSE)),
+        _sum(grey, away <= WIDER_MM) * voxel / area,
+        _sum(grey, body) * voxel / max(_seen_from_front(body, spacing_mm), 1.0),
+        _mean(grey, core if core.any() else body),
         area,
-        whole.sum() * (spacing_mm / 10) ** 3 / area,
+        float(whole.sum()) * voxel / area,
         _height(body, row, spacing_mm),
-        float(np.median(grey[apart])) if apart.any() else SOFT_HU,
         _known(row.get("vessel_hu"), NO_CONTRAST_HU),
-        _known(row.get("fat_hu"), FAT_HU),
-        factor,
     ]
     return np.array(made, np.float32)
 
 
-def _grown(mask: NDArray[np.bool_], by_mm: float, spacing_mm: float) -> NDArray[np.bool_]:
-    grown: NDArray[np.bool_] = ndimage.binary_dilation(mask, iterations=round(by_mm / spacing_mm))
-    return grown
+def mineral_factor(factor: float) -> float:
+    """What takes HU above soft tissue to those at 120 kVp, from what takes HU of bone there.
+
+    The voltage changes what mineral adds and leaves soft tissue where it is; so the published ratio
+    of mean HU is taken of what is above `SOFT_HU`: 0.92 at 100 kVp and 1.13 at 140.
+    """
+    return (L1_HU - SOFT_HU) / (L1_HU / factor - SOFT_HU)
 
 
-def _mass(grey: NDArray[np.float32], mask: NDArray[np.bool_], spacing_mm: float) -> float:
-    """HU above soft tissue, times volume, in HU·cm³."""
-    return float((grey[mask] - SOFT_HU).sum(dtype=np.float64)) * (spacing_mm / 10) ** 3
+def _around(near: NDArray[np.int16]) -> float:
+    """HU of the soft tissue among voxels near a vertebra."""
+    soft = near[(near > SOFT_BETWEEN[0]) & (near < SOFT_BETWEEN[1])]
+    return float(np.median(soft)) if len(soft) else SOFT_HU
+
+
+def _sum(grey: NDArray[np.float32], mask: NDArray[np.bool_]) -> float:
+    return float(grey[mask].sum(dtype=np.float64))
 
 
 def _seen_from_front(mask: NDArray[np.bool_], spacing_mm: float) -> float:
@@ -115,7 +117,7 @@ def _seen_from_front(mask: NDArray[np.bool_], spacing_mm: float) -> float:
 
 
 def _mean(grey: NDArray[np.float32], mask: NDArray[np.bool_]) -> float:
-    return float(grey[mask].mean()) if mask.any() else SOFT_HU
+    return float(grey[mask].mean()) if mask.any() else 0.0
 
 
 def _height(body: NDArray[np.bool_], row: Mapping[str, Any], spacing_mm: float) -> float:
