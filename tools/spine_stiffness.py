@@ -182,13 +182,14 @@ def answers(study: Study, question: Question) -> Said:
     """What each method says of every row, scan by scan."""
     cubes, scans = chosen(study, question)
     stiffness = np.array([one.stiffness for one in study.cubes])[cubes]
-    names = [one.name if question.cubes else one.vertebra for one in study.cubes]
+    vertebrae = np.array([one.vertebra for one in study.cubes])[cubes]
+    names = np.array([one.name for one in study.cubes])[cubes] if question.cubes else vertebrae
     said: Said = {}
     for name, seeds in study.tables.items():
         said[name] = []
         for tables in seeds:
             numbers = {study.scans[n]: tables[n][cubes] for n in scans}
-            rows = rows_of(list(numbers), numbers.__getitem__, stiffness, np.array(names)[cubes])
+            rows = rows_of(list(numbers), numbers.__getitem__, stiffness, names, vertebrae)
             said[name].append(left_out(rows)[0])
     return said
 

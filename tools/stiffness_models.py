@@ -33,6 +33,8 @@ class Rows(NamedTuple):
     """Upstream index, (rows,)."""
     group: NDArray[np.str_]
     """What is left out together, (rows,)."""
+    vertebra: NDArray[np.str_]
+    """What is left out together where the strength is chosen, (rows,)."""
     trained: NDArray[np.bool_]
     """Whether the scanner is one of those fitted on, (rows,)."""
 
@@ -66,19 +68,25 @@ def _inside(scan: Windows) -> Numbers:
 
 
 def rows_of(
-    scans: Sequence[Windows], describe: Describe, stiffness: Numbers, groups: NDArray[np.str_]
+    scans: Sequence[Windows],
+    describe: Describe,
+    stiffness: Numbers,
+    groups: NDArray[np.str_],
+    vertebrae: NDArray[np.str_],
 ) -> Rows:
     """Every cube of every scan."""
     many = len(scans)
     seen = np.repeat([scan.scanner in SEEN for scan in scans], len(stiffness))
     table = np.concatenate([describe(scan) for scan in scans])
-    return Rows(table, np.tile(stiffness, many), np.tile(groups, many), seen)
+    return Rows(
+        table, np.tile(stiffness, many), np.tile(groups, many), np.tile(vertebrae, many), seen
+    )
 
 
 def left_out(rows: Rows) -> tuple[Numbers, list[float]]:
     """What is said of every row by a line that saw nothing of its group.
 
-    The strength is chosen in each fold by leaving out groups of what is left; rows of scanners
+    The strength is chosen in each fold by leaving out vertebrae of what is left; rows of scanners
     that are not fitted on are only predicted.
 
     Returns
@@ -101,15 +109,15 @@ def left_out(rows: Rows) -> tuple[Numbers, list[float]]:
 
 
 def _part(rows: Rows, chosen: NDArray[np.bool_]) -> Rows:
-    table, stiffness, group, trained = rows
-    return Rows(table[chosen], stiffness[chosen], group[chosen], trained[chosen])
+    table, stiffness, group, vertebra, trained = rows
+    return Rows(table[chosen], stiffness[chosen], group[chosen], vertebra[chosen], trained[chosen])
 
 
 def _errors(rows: Rows) -> Numbers:
-    """Sum of squared errors of rows left out group by group, for each strength."""
+    """Sum of squared errors of rows left out vertebra by vertebra, for each strength."""
     total = np.zeros(len(STRENGTHS))
-    for group in np.unique(rows.group):
-        out = rows.group == group
+    for vertebra in np.unique(rows.vertebra):
+        out = rows.vertebra == vertebra
         said = _fitted(_part(rows, ~out), rows.table[out], STRENGTHS)
         total += ((said - rows.stiffness[out]) ** 2).sum(axis=1)
     return total
