@@ -1,6 +1,7 @@
 """Views: windows spread over the body, described by the texture in them, cut once."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -107,8 +108,11 @@ def test_a_view_is_described_by_the_windows_that_lie_in_it_whole():
     odd = (np.abs(pool.middles - 30) == 10).any(axis=1)
     pool.values[odd] = 1e6
     pool.values[(pool.middles == [30, 30, 35]).all(axis=1), 0] = np.nan
-    one = choose(pool, 0, (60, 60, 60), 4, ViewSettings(per_vertebra=1))
+    # nor does a window count of which much lies beside the body
+    pool.values[0] = 1e6
+    pool.middles[0], pool.share[0] = [30, 35, 30], 0.8
     # windows 5 voxels away reach 9 of the 12 voxels, windows 10 away would reach 14
+    one = choose(pool, 0, (60, 60, 60), 4, ViewSettings(per_vertebra=1))
     assert one.values[0].tolist() == [30.0, 30.0, 30.0]
 
 
@@ -186,6 +190,15 @@ def test_views_that_were_interrupted_do_not_count(tmp_path, monkeypatch):
         open_views(run)
     again = make_views(run, names, ViewSettings(per_vertebra=2))
     assert all((np.array(getattr(again, name)) == value).all() for name, value in kept.items())
+
+
+@pytest.mark.parametrize("name", ["hu", "radiomics"])
+def test_damaged_views_are_told(cut, tmp_path, name):
+    own = shutil.copytree(cut[0], tmp_path / "run")
+    place = own / "pool" / "views" / f"{name}.npy"
+    place.write_bytes(place.read_bytes()[:200])
+    with pytest.raises(UnusableTable, match="damaged"):
+        open_views(own)
 
 
 def test_an_empty_pool_and_pools_of_different_settings_are_refused(tmp_path):

@@ -20,7 +20,8 @@ class ViewSettings:
     side : int
         Voxels of a view along each axis.
     least_share : float
-        Part of the window in the middle of a view that must lie in the body, 0 to 1.
+        Part of a window that must lie in the body, 0 to 1: of the one in the middle of a view, and
+        of those that describe it. Features hang on how a window is cut, too.
     variance : float
         Part of the variance of the features that descriptors must hold, 0 to 1.
     components : int
@@ -53,7 +54,8 @@ class Chosen:
     first : (v, 3) int64 array
         First voxel of each view in the crop.
     values : (v, f) float32 array
-        Mean of each feature over the windows that lie in the view whole; NaN where none has it.
+        Mean of each feature over the windows that lie whole in the view, and in the body as the
+        settings ask; NaN where none has it.
     """
 
     first: NDArray[np.int64]
@@ -92,10 +94,11 @@ def choose(
     middles, values = pool.middles[own], pool.values[own]
     first = middles - side // 2
     room = (first >= 0).all(axis=1) & (first + side <= np.array(crop)).all(axis=1)
-    fit = np.flatnonzero(room & (pool.share[own] >= settings.least_share))
+    full = pool.share[own] >= settings.least_share
+    fit = np.flatnonzero(room & full)
     taken = fit[_spread(middles[fit], settings.per_vertebra)]
     seen = side // 2 - reach
-    means = [_mean_within(middles, values, middles[at], seen) for at in taken]
+    means = [_mean_within(middles[full], values[full], middles[at], seen) for at in taken]
     told = np.stack(means) if means else np.zeros((0, values.shape[1]), np.float32)
     return Chosen(first[taken], told)
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .... import __version__
-from ....core import BadSetting
+from ....core import BadSetting, UnusableTable
 from ...cohorts.store import PART, write_json
 from ...voltage import to_120_kvp
 from ..crops.store import read_crops
@@ -28,6 +28,9 @@ VIEWS = "views"
 
 ARRAYS = ("hu", "parts", "factor", "group", "patient", "descriptor", "radiomics")
 """Arrays of the views, first axis the view."""
+
+MAPPED = ARRAYS[:2]
+"""Those that stay on disk."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,14 +138,20 @@ def open_views(run: Path) -> CutViews:
     ------
     BadSetting
         If there are none.
+    UnusableTable
+        If they are damaged.
     """
     told = read_views_told(run)
     if told is None:
         raise BadSetting("no views were cut; osteon spine pool makes them.")
-    arrays = {
-        name: np.load(_place(run, name), mmap_mode="r" if name in ARRAYS[:2] else None)
-        for name in ARRAYS
-    }
+    try:
+        arrays = {
+            name: np.load(_place(run, name), mmap_mode="r" if name in MAPPED else None)
+            for name in ARRAYS
+        }
+    except (ValueError, EOFError):
+        place = _place(run, "hu").parent
+        raise UnusableTable(f"{place} is damaged; remove it, and views are cut anew.") from None
     return CutViews(**arrays, names=tuple(told["names"]), features=tuple(told["basis"]["names"]))
 
 
