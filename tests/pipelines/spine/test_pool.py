@@ -8,6 +8,7 @@ from osteon.core import HU, BadSetting, EmptyRegion, Grid, Mask, Volume
 from osteon.features.texture import STUDIED, measure_texture, stable_tags
 from osteon.io import read_parquet
 from osteon.pipelines.spine.cohort import run_folder
+from osteon.pipelines.spine.pool import store
 from osteon.pipelines.spine.pool.making import (
     make_pool,
     patients_with_pool,
@@ -104,6 +105,20 @@ def test_patients_are_measured_once_and_again_when_crops_or_settings_change(peop
     pool_file(run, "sub-2").with_suffix(".json").unlink()
     assert make_pool(people, PoolSettings(step_mm=8.0)).made == ("sub-2",)
     assert seconds_a_vertebra(run, first.names) > 0
+
+
+def test_a_table_is_never_taken_for_that_of_earlier_settings(people, monkeypatch):
+    make_pool(people)
+
+    def stop(path, told):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "write_json", stop)
+        with pytest.raises(KeyboardInterrupt):
+            make_pool(people, PoolSettings(step_mm=8.0))
+    # the table of sub-0 is that of other settings by now
+    assert make_pool(people).made == ("sub-0",)
 
 
 def test_the_same_crops_give_the_same_bytes(people):
