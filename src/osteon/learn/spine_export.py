@@ -106,7 +106,7 @@ def export_spine(
         inputs=VERTEBRA_INPUTS,
         outputs=VERTEBRA_OUTPUTS,
     )
-    known = _tensor(rng.standard_normal((2, LEVELS, network.shape.width)))
+    known = _tensor(rng.standard_normal((2, LEVELS, network.known)))
     present = torch.ones(2, LEVELS)
     present[1, 0] = 0.0
     limits = np.array([line.limits, line.limits + 0.02])

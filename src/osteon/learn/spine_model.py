@@ -177,7 +177,7 @@ class SpineModel:
         centre, scale = self.line.centre, self.line.scale
         there = data.present[chosen]
         share = _numpy(read.attention)
-        levels = _numpy(torch.softmax(read.levels.double(), dim=2))
+        levels = np.exp(_numpy(torch.log_softmax(read.levels.double(), dim=2)))
         told = there[..., None] & ("level" in self.settings.tasks)
         spread = np.sqrt(np.exp(_numpy(read.vertebra_log_variance)))
         return SpineSaid(

@@ -138,7 +138,7 @@ class _Work:
             "bmd": density_loss(read.mean, read.log_variance, whole),
             "vertebra": density_loss(read.vertebra_mean, read.vertebra_log_variance, single),
             "diagnosis": class_loss(log_classes, diagnosis),
-            "level": class_loss(torch.log_softmax(read.levels[kept], dim=1), level),
+            "level": class_loss(read.levels[kept], level),
         }
 
     def _standard(self, density: NDArray[np.float64]) -> Tensor:

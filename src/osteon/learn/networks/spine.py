@@ -1,10 +1,12 @@
 """The network of the spine: vertebrae to densities and levels, and all of them to the patient."""
 
 from dataclasses import dataclass, field
+from itertools import permutations
 from typing import Literal, NamedTuple, get_args
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import one_hot
 
 from .backbones import Backbone, make_backbone
 from .experts import Experts, Gate
@@ -73,7 +75,7 @@ class SpineRead(NamedTuple):
     attention : (p, s) Tensor
         Share of each vertebra, 0 where none is present.
     levels : (p, s, 4) Tensor
-        Logits of the level.
+        Logarithms of the probabilities of the levels.
     classes : (p, 3) Tensor
         Logits of the classes that are no function of the density.
     experts : (p, s, e) Tensor
@@ -115,13 +117,16 @@ class SpineNetwork(nn.Module):
         )
         self.experts = Experts(shape.width, shape.devices, gate=shape.gate, experts=shape.experts)
         self.of_vertebra = _silent(shape.width, 2)
-        self.of_level = nn.Sequential(
-            nn.Linear(2 * shape.width, shape.width), nn.GELU(), nn.Linear(shape.width, LEVELS)
-        )
+        self.of_level = nn.Linear(2 * self.known, LEVELS)
         self.of_attention = _silent(shape.width, 1)
         self.of_patient = _silent(shape.width, 2)
         self.of_class = _silent(shape.width + 2, CLASSES)
         self.log_temperature = nn.Parameter(torch.zeros(()))
+
+    @property
+    def known(self) -> int:
+        """Length of what `encode` gives of a vertebra: features, then its facts."""
+        return self.shape.width + self.shape.facts
 
     def encode(self, voxels: Tensor, facts: Tensor) -> Tensor:
         """What is known of single vertebrae.
@@ -135,12 +140,13 @@ class SpineNetwork(nn.Module):
 
         Returns
         -------
-        (m, w) Tensor
+        (m, w + f) Tensor
+            Features, and the facts as they came.
         """
         maps = self.encoder(voxels)
         row = pooled(maps, *parts_of(voxels, self.encoder.stride))
-        known: Tensor = self.vertebra(torch.cat([row, facts], dim=1))
-        return known
+        features = self.vertebra(torch.cat([row, facts], dim=1))
+        return torch.cat([features, facts], dim=1)
 
     def decode(
         self, known: Tensor, line: Tensor, present: Tensor, device: Tensor, limits: Tensor
@@ -149,7 +155,7 @@ class SpineNetwork(nn.Module):
 
         Parameters
         ----------
-        known : (p, s, w) Tensor
+        known : (p, s, w + f) Tensor
             From `encode`; anything where no vertebra is present.
         line : (p, s) Tensor
             Density of each vertebra by the line of the facts, standardised.
@@ -159,10 +165,11 @@ class SpineNetwork(nn.Module):
         limits : (p, 2) Tensor
             Densities at which classes begin, standardised.
         """
-        patients, slots, width = known.shape
+        patients, slots, _ = known.shape
+        width = self.shape.width
         filled = torch.where(present[..., None], known, torch.zeros_like(known))
         mixed = self.experts(
-            filled.reshape(patients * slots, width), device.repeat_interleave(slots)
+            filled[..., :width].reshape(patients * slots, width), device.repeat_interleave(slots)
         )
         values = mixed.values.reshape(patients, slots, width)
         single = self.of_vertebra(values)
@@ -179,7 +186,7 @@ class SpineNetwork(nn.Module):
             vertebra,
             single[..., 1].clamp(LEAST, MOST),
             share,
-            self.of_level(torch.cat([filled, beside], dim=2)),
+            told_apart(self.of_level(torch.cat([filled, beside], dim=2)), present),
             self.of_class(torch.cat([patient, mean[:, None] - limits], dim=1)),
             mixed.weights.reshape(patients, slots, -1),
             patient,
@@ -236,6 +243,27 @@ def linked_classes(mean: Tensor, spread: Tensor, limits: Tensor) -> Tensor:
     each = torch.stack([1 - below[:, 0], below[:, 0] - below[:, 1], below[:, 1]], dim=1)
     each = each.clamp(min=1e-5)
     return torch.log(each / each.sum(dim=1, keepdim=True))
+
+
+def told_apart(logits: Tensor, present: Tensor) -> Tensor:
+    """Logarithms of the probabilities of levels, given that no two vertebrae are of one level.
+
+    All ways to give each vertebra a level of its own are weighed by what each vertebra says alone;
+    the order in which vertebrae come is not used.
+
+    Parameters
+    ----------
+    logits : (p, 4, 4) Tensor
+        Of each vertebra alone.
+    present : (p, 4) Tensor of bool
+    """
+    ways = torch.tensor(tuple(permutations(range(LEVELS))), device=logits.device)
+    alone = torch.log_softmax(logits, dim=2) * present[..., None]
+    each = torch.stack([alone[:, n, ways[:, n]] for n in range(LEVELS)], dim=2).sum(dim=2)
+    chance = torch.softmax(each, dim=1)
+    given = one_hot(ways, LEVELS).to(logits.dtype)
+    told = torch.einsum("pw,wsl->psl", chance, given)
+    return torch.log(told.clamp(min=1e-6))
 
 
 def _silent(sees: int, says: int) -> nn.Linear:
