@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import spine_crops
+from osteon.calibration import kvp_factor
 from osteon.core import HU, BadSetting, EmptyRegion, Grid, Mask, Volume
 from osteon.features.texture import STUDIED, measure_texture, stable_tags
 from osteon.io import read_parquet
@@ -16,6 +17,7 @@ from osteon.pipelines.spine.pool.making import (
 )
 from osteon.pipelines.spine.pool.measuring import PoolSettings, measure_crop
 from osteon.pipelines.spine.pool.store import pool_file, read_pool, read_told
+from osteon.pipelines.spine.pool.views import make_views
 
 SETTINGS = PoolSettings()
 
@@ -144,6 +146,20 @@ def test_a_table_says_where_each_window_lies_and_in_which_unit(people):
     table = read_parquet(pool_file(run, "sub-0"))
     assert table.units["stat_mean"] == HU
     assert table.notes["settings"]["window_mm"] == 8.0
+
+
+def test_what_was_scanned_at_100_kvp_is_measured_as_at_120_kvp(people):
+    run = run_folder(people)
+    vertebra = spine_crops.crop(1)
+    spine_crops.store(run, "sub-0", [vertebra], kvp=100.0)
+    names = make_pool(people).names
+    factor = kvp_factor(100.0)[0]
+    assert factor < 0.97
+    alone = measure_crop(*vertebra, spine_crops.SPACING, factor, SETTINGS)
+    assert read_pool(run, "sub-0").values == pytest.approx(alone.values, nan_ok=True)
+    views = make_views(run, names)
+    assert np.unique(views.factor[views.patient == 0]) == pytest.approx([factor])
+    assert np.unique(views.factor[views.patient > 0]) == pytest.approx([1.0])
 
 
 def test_a_patient_without_crops_is_a_row_and_ends_nothing(people):
