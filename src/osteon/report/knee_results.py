@@ -5,11 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from ..core import BadSetting
-from . import tables
-from .evaluation_figures import paper_figure
-from .knee_results_parts import Section, sections
+from .knee_results_parts import sections
 from .page import environment, store, style_sheets
-from .printed import heading
+from .results_page import drawn
 
 SCHEMA = "osteon-srrd-1"
 """Version of the results that this page reads."""
@@ -67,7 +65,7 @@ def _page(results: Mapping[str, Any]) -> str:
     manifest = results.get("manifest") or {}
     return (
         environment()
-        .get_template("knee_results.html.jinja")
+        .get_template("results.html.jinja")
         .render(
             title=str(results.get("title") or "Subchondral bone of the knee from CT, taught by MR"),
             summary=results.get("summary") or "",
@@ -77,28 +75,6 @@ def _page(results: Mapping[str, Any]) -> str:
             manifest=manifest,
             osteon=str(results.get("osteon") or manifest.get("osteon") or ""),
             css=style_sheets("report.css", "evaluation.css"),
-            sections=[_drawn(one) for one in sections(results)],
+            sections=[drawn(one) for one in sections(results)],
         )
     )
-
-
-def _drawn(section: Section) -> dict[str, Any]:
-    """A section with its tables as printed and its figures drawn."""
-    return {
-        "key": section.key,
-        "title": section.title,
-        "text": section.text,
-        "reason": section.reason,
-        "tables": [_shown(table) for table in section.tables],
-        "figures": [paper_figure(figure) for figure in section.figures],
-    }
-
-
-def _shown(table: Mapping[str, Any]) -> dict[str, Any]:
-    """A table for the page: heads, and cells as printed."""
-    whole = {"title": "", "note": "", **table}
-    heads = [
-        {"head": heading(column), "numeric": column.get("kind") in tables.NUMERIC}
-        for column in whole["columns"]
-    ]
-    return {**whole, "heads": heads, "cells": tables.cells(whole)}

@@ -1,10 +1,10 @@
 """Sections of the results of the knee: from their numbers to tables and figures."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from .printed import one_line
+from .results_page import Section, table_of
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -33,30 +33,6 @@ KINDS = {
     "mean-hu": "mean HU",
 }
 """What models are called on the page."""
-
-
-@dataclass(frozen=True)
-class Section:
-    """One part of the page.
-
-    Attributes
-    ----------
-    key, title : str
-        Name in the address, and heading.
-    text : tuple of str
-        What is said, a paragraph each.
-    tables, figures : tuple of mapping
-        As an evaluation has them.
-    reason : str
-        Why there is nothing; ``""`` where there is.
-    """
-
-    key: str
-    title: str
-    text: tuple[str, ...] = ()
-    tables: tuple[Mapping[str, Any], ...] = field(default=())
-    figures: tuple[Mapping[str, Any], ...] = field(default=())
-    reason: str = ""
 
 
 def sections(results: Mapping[str, Any]) -> list[Section]:
@@ -117,27 +93,6 @@ def _drawn(names: Sequence[str]) -> list[str]:
     return standard or list(names)
 
 
-def _table(
-    key: str, title: str, rows: Rows, columns: Sequence[tuple[str, str, str]], note: str = ""
-) -> dict[str, Any]:
-    """A table of the columns that some row fills; (key, head, kind)."""
-    used = [one for one in columns if any(row.get(one[0]) is not None for row in rows)]
-    return {
-        "key": key,
-        "title": title,
-        "note": note,
-        "columns": [_column(*one) for one in used],
-        "rows": [dict(row) for row in rows] if used else [],
-    }
-
-
-def _column(key: str, head: str, kind: str) -> dict[str, Any]:
-    """A column; a share, such as an ICC, has the three decimals that were published."""
-    if kind == "share":
-        return {"key": key, "title": head, "kind": "estimate", "digits": 3}
-    return {"key": key, "title": head, "kind": kind}
-
-
 NAME = ("name", "What", "text")
 
 
@@ -151,7 +106,7 @@ def _synthesis(key: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:
         ("note", "To know", "text"),
     ]
     note = "Mean absolute error of the synthetic CT in patients that were not learned from."
-    return [_table(key, "Synthesis of CT from MR", _rows(given), columns, note)]
+    return [table_of(key, "Synthesis of CT from MR", _rows(given), columns, note)]
 
 
 def _registration(key: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -172,8 +127,8 @@ def _registration(key: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:
         ("note", "To know", "text"),
     ]
     return [
-        _table(key, "Error inside bone, from starts off by much", _rows(given), columns),
-        _table(f"{key}-real", "Bone edges of real pairs", _rows(given, "real"), real),
+        table_of(key, "Error inside bone, from starts off by much", _rows(given), columns),
+        table_of(f"{key}-real", "Bone edges of real pairs", _rows(given, "real"), real),
     ]
 
 
@@ -187,7 +142,7 @@ def _regression(key: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:
     note = "Published: doi:10.48550/arXiv.2307.04390, on 80 patients of one hospital."
     groups = [[name for name in names if name.startswith("srrd.") == own] for own in (False, True)]
     tables = [
-        _table(place, title, lines, [NAME, *((name, name, "share") for name in group)], note)
+        table_of(place, title, lines, [NAME, *((name, name, "share") for name in group)], note)
         for place, title, group in zip(
             (key, f"{key}-recipe"),
             ("ICC(2,1) against the reference from MR", "The same, by the published recipe"),
@@ -205,7 +160,7 @@ def _regression(key: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
     return [
         *tables,
-        _table(
+        table_of(
             f"{key}-difference", "Differences of ICC(2,1)", _rows(given, "difference"), difference
         ),
         *_curves(key, _rows(given, "curve")),
@@ -218,7 +173,7 @@ def _curves(key: str, rows: Rows) -> list[dict[str, Any]]:
     lines = _wide(rows, ("name", "patients"))
     size = ("patients", "Patients learned from", "count")
     columns = [NAME, size, *((name, name, "share") for name in names)]
-    return [_table(f"{key}-curve", "ICC(2,1) over patients learned from", lines, columns)]
+    return [table_of(f"{key}-curve", "ICC(2,1) over patients learned from", lines, columns)]
 
 
 def _published(parameter: str) -> float | None:
@@ -286,7 +241,7 @@ def _diagnosis(key: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:
         ("note", "To know", "text"),
     ]
     note = "Published: other patients, one hospital; doi:10.48550/arXiv.2307.04390 and PMC13106955."
-    return [_table(key, "Osteoarthritis, per patient", rows, columns, note)]
+    return [table_of(key, "Osteoarthritis, per patient", rows, columns, note)]
 
 
 def _diagnosis_figures(given: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -314,7 +269,7 @@ def _real_structure(key: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:
         ("note", "To know", "text"),
     ]
     title = "Real trabeculae: from degraded CT against micro-CT of specimens never seen"
-    return [_table(key, title, _rows(given), columns)]
+    return [table_of(key, title, _rows(given), columns)]
 
 
 def _generalisation(key: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -326,7 +281,7 @@ def _generalisation(key: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:
         ("loss", "Loss", "share"),
         ("note", "To know", "text"),
     ]
-    return [_table(key, "ICC(2,1) on a scanner never seen", _rows(given), columns)]
+    return [table_of(key, "ICC(2,1) on a scanner never seen", _rows(given), columns)]
 
 
 def _cost(key: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -337,7 +292,7 @@ def _cost(key: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:
         ("peak_gib", "Peak memory, GiB", "number"),
         ("note", "To know", "text"),
     ]
-    return [_table(key, "Time and memory", _rows(given), columns)]
+    return [table_of(key, "Time and memory", _rows(given), columns)]
 
 
 TITLES = {

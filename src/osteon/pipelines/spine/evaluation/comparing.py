@@ -33,7 +33,15 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     ),
     "self-supervision": ("scratch", "radiomic", "swav", "mae"),
     "experts": ("gate-image", "gate-device", "no-experts", "full-device-unknown"),
-    "heads": ("no-diagnosis", "no-bmd", "no-level", "fixed-weights", "linked"),
+    "heads": (
+        "no-diagnosis",
+        "no-bmd",
+        "no-level",
+        "fixed-weights",
+        "learnt-weights",
+        "linked",
+        "free-classes",
+    ),
 }
 """What the reference is tested against; p values are corrected within each family and place."""
 
