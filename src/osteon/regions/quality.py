@@ -122,6 +122,9 @@ def metal_flags(scan: Volume, vertebra: Mask) -> tuple[Flag, ...]:
             "whose streaks falsify HU nearby."
         )
         return (Flag("metal", text),)
+    dense = np.count_nonzero(values[inside] > CEMENT_HU) * scan.grid.voxel_volume
+    if dense < CEMENT_MM3:
+        return ()
     deep = ndimage.distance_transform_edt(inside, sampling=scan.grid.spacing) > 4.0
     cement = np.count_nonzero(values[deep] > CEMENT_HU) * scan.grid.voxel_volume
     if cement >= CEMENT_MM3:

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..core import Box, Grid, Mask, Volume, resample
+from .nearest import nearest_outside
 
 FAR_MM = 50.0
 """Distance given to places that nothing is known of."""
@@ -49,9 +50,7 @@ def extended(mask: Mask, known: Mask) -> Mask:
     box = np.pad(mask.values[inner], pad)
     there = np.pad(known.values[inner], pad)
     if not there.all():
-        nearest = ndimage.distance_transform_edt(
-            ~there, sampling=mask.grid.spacing, return_distances=False, return_indices=True
-        )
+        nearest = nearest_outside(~there, mask.grid.spacing)
         box = box[tuple(nearest)]
     return Mask(box, mask.grid.crop(start, stop))
 
@@ -86,9 +85,7 @@ def signed_distance(mask: Mask) -> Volume:
 
 def _away(inside: NDArray[np.bool_], steps: NDArray[np.float64]) -> Distances:
     """Vectors in mm from each voxel inside to the nearest voxel outside, (3, n)."""
-    nearest = ndimage.distance_transform_edt(
-        inside, sampling=steps, return_distances=False, return_indices=True
-    )
+    nearest = nearest_outside(inside, steps)
     here = np.nonzero(inside)
     vectors = [
         (there[here] - own) * step for there, own, step in zip(nearest, here, steps, strict=True)
@@ -132,9 +129,7 @@ def depth_inside(surface: Distances, steps: NDArray[np.float64]) -> Distances:
     box = _with_border(inside)
     near, depths = surface[box], depth[box]
     inside = inside[box]
-    nearest = ndimage.distance_transform_edt(
-        inside, sampling=steps, return_distances=False, return_indices=True
-    )
+    nearest = nearest_outside(inside, steps)
     here = np.nonzero(inside)
     there = tuple(axis[here] for axis in nearest)
     steps_to = np.array([a - b for a, b in zip(there, here, strict=True)], dtype=np.float64)
