@@ -9,6 +9,7 @@ from .knee_results import write_knee_results
 from .report import write_report
 from .spine_pictures import SpinePictures
 from .spine_prediction import write_spine_report
+from .spine_results import write_spine_results
 from .structure import write_structure_report
 from .structure_pictures import StructurePictures
 from .tables import csv_text, latex, markdown
@@ -30,6 +31,7 @@ __all__ = [
     "write_knee_results",
     "write_report",
     "write_spine_report",
+    "write_spine_results",
     "write_structure_report",
     "write_texture_report",
 ]
