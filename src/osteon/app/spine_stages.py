@@ -94,7 +94,7 @@ def pool(cohort: Path, *, jobs: Count = 1, stage: Stage = Stage()) -> int:
         "vertebrae": sum(row["windows"] is not None for row in run.rows),
         "windows": sum(row["windows"] or 0 for row in run.rows),
         "views": views,
-        "seconds_a_vertebra": seconds_a_vertebra(run.run, run.names),
+        "seconds_a_vertebra": seconds_a_vertebra(run.rows),
     }
     return end_stage("Pool", table, told, run.failed, stage)
 

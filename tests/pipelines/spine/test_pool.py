@@ -106,7 +106,9 @@ def test_patients_are_measured_once_and_again_when_crops_or_settings_change(peop
     # a table whose words were not written yet does not count
     pool_file(run, "sub-2").with_suffix(".json").unlink()
     assert make_pool(people, PoolSettings(step_mm=8.0)).made == ("sub-2",)
-    assert seconds_a_vertebra(run, first.names) > 0
+    assert seconds_a_vertebra(first.rows) > 0
+    assert seconds_a_vertebra([{"seconds": 9.0}, {"reason": "none"}, *[{"seconds": 1.0}] * 2]) == 1
+    assert seconds_a_vertebra([]) is None
 
 
 def test_a_table_is_never_taken_for_that_of_earlier_settings(people, monkeypatch):
@@ -127,9 +129,12 @@ def test_the_same_crops_give_the_same_bytes(people):
     run = run_folder(people)
     make_pool(people)
     before = pool_file(run, "sub-0").read_bytes()
+    digest = store.digest_of(run, ["sub-0"])
     pool_file(run, "sub-0").unlink()
     assert make_pool(people).made == ("sub-0",)
     assert pool_file(run, "sub-0").read_bytes() == before
+    # it may have taken longer
+    assert store.digest_of(run, ["sub-0"]) == digest
 
 
 def test_a_table_says_where_each_window_lies_and_in_which_unit(people):

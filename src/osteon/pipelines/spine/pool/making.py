@@ -119,10 +119,12 @@ def patients_with_pool(cohort: SpineCohort) -> list[str]:
     return [name for name in unlabelled if read_told(run, name) is not None]
 
 
-def seconds_a_vertebra(run: Path, names: Sequence[str]) -> float | None:
-    """Median over patients of the seconds of one core that a vertebra took; None of none."""
-    told = [read_told(run, name) for name in names]
-    each = [one["seconds"] / len(one["rows"]) for one in told if one is not None]
+def seconds_a_vertebra(rows: Sequence[Mapping[str, Any]]) -> float | None:
+    """Median seconds of one core that a vertebra took, of rows of a `PoolRun`; None of none.
+
+    Not the mean: the first vertebra of a process may wait for loops to be compiled.
+    """
+    each = [float(row["seconds"]) for row in rows if row.get("seconds") is not None]
     return statistics.median(each) if each else None
 
 
@@ -149,22 +151,16 @@ def _patient(
     held = read_told(run, patient.name)
     if held is not None and all(held.get(key) == value for key, value in wanted.items()):
         return held, False
-    began = time.process_time()
-    pools, left_out = _measured(crops, settings)
+    pools, rows, left_out = _measured(crops, settings)
     if not pools:
         raise UnsuitableScan(
             f"{patient.name} gives no window of texture; {left_out[0]['level']}: "
             f"{left_out[0]['reason']}"
         )
-    rows = [
-        {"level": crops["rows"][at]["level"], "vertebra": at, "windows": len(one.share)}
-        for at, one in pools.items()
-    ]
     told = {
         "participant_id": patient.name,
         "kvp": crops["told"]["kvp"],
         **wanted,
-        "seconds": round(time.process_time() - began, 4),
         "rows": rows,
         "left_out": left_out,
     }
@@ -174,18 +170,23 @@ def _patient(
 
 def _measured(
     crops: Mapping[str, Any], settings: PoolSettings
-) -> tuple[dict[int, CropPool], list[dict[str, Any]]]:
-    """Pools by the number of the crop, and crops without one."""
+) -> tuple[dict[int, CropPool], list[dict[str, Any]], list[dict[str, Any]]]:
+    """Pools by the number of the crop, what is told of them, and crops without one."""
     spacing = float(crops["told"]["settings"]["spacing_mm"])
     factor = to_120_kvp(crops["told"]["kvp"])
     pools: dict[int, CropPool] = {}
-    left_out = []
-    for at, row in enumerate(crops["rows"]):
+    rows, left_out = [], []
+    for at, crop in enumerate(crops["rows"]):
+        began = time.process_time()
         try:
-            pools[at] = measure_crop(crops["hu"][at], crops["parts"][at], spacing, factor, settings)
+            one = measure_crop(crops["hu"][at], crops["parts"][at], spacing, factor, settings)
         except OsteonError as fault:
-            left_out.append({"level": row["level"], "reason": str(fault)})
-    return pools, left_out
+            left_out.append({"level": crop["level"], "reason": str(fault)})
+            continue
+        pools[at] = one
+        told = {"level": crop["level"], "vertebra": at, "windows": len(one.share)}
+        rows.append(told | {"seconds": round(time.process_time() - began, 4)})
+    return pools, rows, left_out
 
 
 def _digest(path: Path) -> str:
@@ -199,5 +200,6 @@ def _row(patient: SpinePatient, one: Mapping[str, Any]) -> dict[str, Any]:
         "site": patient.site or None,
         "level": one.get("level"),
         "windows": one.get("windows"),
+        "seconds": one.get("seconds"),
         "reason": one.get("reason"),
     }

@@ -148,6 +148,6 @@ def digest_of(run: Path, names: Sequence[str]) -> str:
         told = read_told(run, name)
         if told is None:
             raise BadSetting(f"{name} has no pool; make it with osteon spine pool.")
-        lasting = {key: value for key, value in told.items() if key != "seconds"}
-        found.update(json.dumps(lasting, sort_keys=True).encode())
+        rows = [{key: row[key] for key in row if key != "seconds"} for row in told["rows"]]
+        found.update(json.dumps(told | {"rows": rows}, sort_keys=True).encode())
     return found.hexdigest()
