@@ -3,7 +3,8 @@
 import pytest
 
 from osteon.core import BadSetting
-from osteon.pipelines.reproduce.srrd import _Clock, preset, study
+from osteon.pipelines.reproduce.clock import Clock
+from osteon.pipelines.reproduce.srrd import STAGES, preset, study
 
 
 def test_there_are_two_presets_and_a_study():
@@ -26,7 +27,7 @@ def test_there_are_two_presets_and_a_study():
 
 def test_progress_rises_over_all_stages_and_each_is_timed():
     told = []
-    clock = _Clock(lambda what, done, steps: told.append((what, done / steps)))
+    clock = Clock(lambda what, done, steps: told.append((what, done / steps)), STAGES)
     for name in ("one", "two"):
         with clock.stage(name) as progress:
             progress("half", 1, 2)
@@ -39,7 +40,7 @@ def test_progress_rises_over_all_stages_and_each_is_timed():
 
 
 def test_a_stage_that_fails_is_not_timed_as_done():
-    clock = _Clock(lambda what, done, steps: None)
+    clock = Clock(lambda what, done, steps: None, STAGES)
     with pytest.raises(KeyError), clock.stage("one"):
         raise KeyError("x")
     assert clock.rows == []

@@ -1,9 +1,7 @@
 """The knee system (SRRD) from a virtual cohort to its tables."""
 
-import resource
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -29,6 +27,7 @@ from ..knee.prediction.shipping import ship_model
 from ..knee.students.training import TrainingSettings, train_cohort
 from ..knee.synthesis.comparing import synthesis_section
 from ..manifest import manifest
+from .clock import Clock
 
 Progress = Callable[[str, int, int], None]
 
@@ -36,9 +35,6 @@ SCHEMA = "osteon-srrd-1"
 """Version of the results."""
 
 STAGES = 8
-
-GIB = 2**20
-"""Of the unit in which the system tells memory, KiB."""
 
 
 @dataclass(frozen=True)
@@ -196,7 +192,7 @@ def reproduce_srrd(
         If too few patients come through a stage.
     """
     began = time.monotonic()
-    clock = _Clock(progress)
+    clock = Clock(progress, STAGES)
     with clock.stage("simulate the cohort") as told:
         cohort = _simulated(out / "cohort", settings, jobs, told)
     with clock.stage("register MR and CT directly") as told:
@@ -245,35 +241,3 @@ def _simulated(folder: Path, settings: SrrdSettings, jobs: int, told: Progress) 
         name, reason = next(iter(run.failed.items()))
         raise UnusableTable(f"{len(run.failed)} patients could not be made; {name}: {reason}")
     return read_cohort(folder)
-
-
-class _Clock:
-    """Times stages, and passes their progress on as a share of the whole."""
-
-    def __init__(self, progress: Progress) -> None:
-        self.rows: list[dict[str, Any]] = []
-        self._progress = progress
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[Progress]:
-        """Time one stage; yields its progress."""
-        began = time.monotonic()
-        at = len(self.rows)
-
-        def told(what: str, done: int, steps: int) -> None:
-            share = min(done / max(steps, 1), 1.0)
-            self._progress(f"{name}: {what}", round(1000 * (at + share)), 1000 * STAGES)
-
-        told("begins", 0, 1)
-        yield told
-        peaks = [
-            resource.getrusage(who).ru_maxrss / GIB
-            for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-        ]
-        self.rows.append(
-            {
-                "name": name,
-                "minutes": round((time.monotonic() - began) / 60, 2),
-                "peak_gib": round(max(peaks), 2),
-            }
-        )
