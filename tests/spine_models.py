@@ -144,7 +144,7 @@ def card(**changes):
         threshold=0.4,
         training=Training("spines", "0" * 64, 90),
         seen=SpineSeen(
-            ("spine-a",), ("soft", "detail"), (100.0, 120.0), (0.6, 3.0), (0.5, 1.0), (0.6, 1.5)
+            ("spine-a",), ("soft", "detail"), (100.0, 120.0), (0.6, 3.0), (0.5, 2.0), (0.6, 1.5)
         ),
         embeddings=Embeddings(np.array([0.0, 0.5]), np.eye(2), 3.0),
         measured=Embeddings(np.zeros(len(FACTS)), np.eye(len(FACTS)), 1e6),
