@@ -11,7 +11,7 @@ Figures = list[dict[str, Any]]
 PLACES = ("external", "inside")
 
 BIASED = ("full", "full-device-unknown", "no-experts", "per-device", "facts-line")
-"""Methods whose error by device is drawn."""
+"""Methods whose error by device is shown."""
 
 
 def forest_figures(results: Given) -> Figures:

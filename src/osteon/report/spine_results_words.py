@@ -1,6 +1,10 @@
 """What methods, places and families of the spine's results are called on the page."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+REFERENCE = "full"
+"""The whole system."""
 
 METHODS = {
     "ceiling": "Ceiling: true density",
@@ -51,6 +55,13 @@ def method(name: Any) -> str:
     if dash and kind in METHODS and percent.isdigit():
         return f"{METHODS[kind]}, {percent} % of the labels"
     return text
+
+
+def in_order(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Rows of whole trainings, their methods in words, in the order of `METHODS`."""
+    order = {words: n for n, words in enumerate(METHODS.values())}
+    kept = [row for row in rows if "of the labels" not in str(row.get("name"))]
+    return sorted(kept, key=lambda row: order.get(str(row.get("name")), len(order)))
 
 
 def place(name: Any) -> str:

@@ -103,6 +103,7 @@ def expert_rows(patients: Patients, said: Sequence[Said], *, external: bool) -> 
     where = patients.rows
     for one in said:
         found: dict[tuple[str, str], list[NDArray[np.float64]]] = {}
+        people: dict[tuple[str, str], set[str]] = {}
         for run in one.runs:
             kept = [
                 said_of
@@ -119,13 +120,14 @@ def expert_rows(patients: Patients, said: Sequence[Said], *, external: bool) -> 
                 place = EXTERNAL if said_of.part == EXTERNAL else INSIDE
                 device = str(patients.devices[where[said_of.patient]])
                 found.setdefault((place, device), []).append(row)
+                people.setdefault((place, device), set()).add(said_of.patient)
         for (place, device), of_device in sorted(found.items()):
             rows.append(
                 {
                     "name": one.name,
                     "where": place,
                     "device": device,
-                    "patients": len(of_device),
+                    "patients": len(people[place, device]),
                     "weights": np.mean(of_device, axis=0).tolist(),
                 }
             )
