@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .printed import one_line
+from .printed import number, one_line
 from .results_page import Column, Section, table_of
 from .spine_results_figures import (
     BIASED,
@@ -277,9 +277,17 @@ def _runs(results: Given) -> Tables:
         ("peak_gib", "Peak memory, GiB", "number"),
         ("note", "To know", "text"),
     ]
+    each = (results.get("cost") or {}).get("pool_seconds_per_vertebra")
+    note = "" if each is None else f"Texture pool: {number(each)} s a vertebra."
+    pretrained = [
+        {**row, "kind": method(row.get("kind") or "")}
+        for row in (results.get("cost") or {}).get("pretraining") or ()
+    ]
+    kinds = [("kind", "Pre-training", "text"), ("seed", "Seed", "text"), *columns[3:]]
     return [
         table_of("runs", "Trainings", rows, columns, "Means over the seeds."),
-        table_of("cost", "Time and memory", _rows(results, "cost"), stages),
+        table_of("pretraining", "Pre-training", pretrained, kinds),
+        table_of("cost", "Time and memory", _rows(results, "cost"), stages, note),
     ]
 
 

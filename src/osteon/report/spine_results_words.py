@@ -18,6 +18,7 @@ METHODS = {
     "per-device": "One head a device",
     "resnet": "3D ResNet, not pre-trained",
     "swin": "Small 3D Swin, not pre-trained",
+    "tp-swav": "Pre-trained so that texture is kept",
     "radiomic": "Pre-trained on radiomics",
     "swav": "Pre-trained by plain SwAV",
     "mae": "Pre-trained by masked autoencoding",

@@ -24,6 +24,7 @@ from osteon.pipelines.spine.baselines.radiomics import Radiomics
 from osteon.pipelines.spine.baselines.told import Known, by_limits
 from osteon.pipelines.spine.cohort import run_folder
 from osteon.pipelines.spine.crops.store import write_crops
+from osteon.pipelines.spine.evaluation.evaluating import evaluate_cohort
 from osteon.pipelines.spine.facts import FACTS
 from osteon.pipelines.spine.predictions import read_predictions
 from osteon.pipelines.spine.readings import limits_of, part_of, standard_bmd, usual_limits
@@ -237,8 +238,9 @@ def test_a_baseline_learns_from_training_patients_alone(tmp_path, monkeypatch):
         run = make_baselines(cohort, seeds=(0,))
         (folder,) = [one for one in run.folders if one.name == "hu-kvp-0"]
         said.append({one.patient: one for one in read_predictions(folder).patients})
-        # radiomics has no feature to learn from, and says so
+        # trees need more patients than there are, which is said
         assert list(run.failed) == ["radiomics-0"]
+        assert "Not judged: radiomics-0: trees need 40" in str(evaluate_cohort(cohort)["runs"])
     for patient in cohort.patients:
         alike = said[0][patient.name] == said[1][patient.name]
         assert alike == (part_of(patient, 0) != "test")

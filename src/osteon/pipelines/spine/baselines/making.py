@@ -8,14 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from ....core import OsteonError, UnusableTable
+from ...cohorts.store import write_json
 from ..cohort import SpineCohort, SpinePatient, run_folder
-from ..predictions import PatientSaid, Predictions, class_number, write_predictions
+from ..predictions import RUN, PatientSaid, Predictions, class_number, write_predictions
 from ..readings import FOLDS, limits_of, part_of, standard_bmd, usual_limits
 from .facts_line import FactsLine
 from .hu import L1Hu
 from .hu_kvp import HuKvp
 from .internal import InternalCalibration
-from .measured import measure_cohort
+from .measured import FOLDER, measure_cohort
 from .radiomics import Radiomics
 from .told import Baseline, Known, Numbers, Told
 
@@ -23,6 +24,9 @@ Progress = Callable[[str, int, int], None]
 
 PREDICTIONS = "predictions"
 """Folder of a run with what every method says, a folder a method and seed."""
+
+FAILED = "failed.json"
+"""Methods that could not be trained, with the reason; beside what was measured."""
 
 BASELINES: tuple[Baseline, ...] = (L1Hu(), HuKvp(), InternalCalibration(), Radiomics(), FactsLine())
 """All of them, the simplest first."""
@@ -82,18 +86,23 @@ def make_baselines(
             f"no patient of {cohort.root.name} has both a reading and crops; make crops first."
         )
     known = known_of(patients)
-    folders, failed = [], {}
+    run, folders, failed = run_folder(cohort), [], {}
     for baseline in BASELINES:
         table = baseline.table({one.name: measured[one.name] for one in patients})
         for seed in seeds:
+            folder = run / PREDICTIONS / f"{baseline.name}-{seed}"
             try:
                 said = _asked(baseline, table, known, patients, seed)
             except OsteonError as fault:
-                failed[f"{baseline.name}-{seed}"] = str(fault)
+                failed[folder.name] = str(fault)
+                # what an earlier run said of other patients must not be judged
+                (folder / RUN).unlink(missing_ok=True)
                 continue
-            folders.append(run_folder(cohort) / PREDICTIONS / f"{said.name}-{seed}")
-            write_predictions(folders[-1], said)
+            write_predictions(folder, said)
+            folders.append(folder)
         progress(f"baseline {baseline.name}", len(patients), len(patients))
+    (run / FOLDER).mkdir(parents=True, exist_ok=True)
+    write_json(run / FOLDER / FAILED, failed)
     return BaselineRun(tuple(folders), failed)
 
 

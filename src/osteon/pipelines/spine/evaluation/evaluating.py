@@ -1,5 +1,6 @@
 """Figures of a study: every method there is, inside and at a site opened on the record."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,8 @@ import numpy as np
 
 from ....core import BadSetting
 from ...cohorts.store import write_json
-from ..baselines.making import PREDICTIONS
+from ..baselines.making import FAILED, PREDICTIONS
+from ..baselines.measured import FOLDER as MEASURED
 from ..cohort import SpineCohort, run_folder
 from ..predictions import RUN, Predictions, read_predictions
 from .comparing import REFERENCE, compare, pairs_among
@@ -98,7 +100,11 @@ def evaluate_cohort(
         "levels": {"rows": levels},
         "thresholds": {"rows": threshold_rows(patients, placed)},
         "curves": {"rows": curve_rows(patients, placed, figures)},
-        "runs": {"rows": [_run(one) for one in said], "unfinished": unfinished},
+        "runs": {
+            "rows": [_run(one) for one in said],
+            "unfinished": unfinished,
+            "text": _left_out(run, unfinished),
+        },
     }
     progress("writing", 4, STEPS)
     write_json(run / FOLDER / RESULTS, results)
@@ -124,6 +130,15 @@ def read_all(folder: Path) -> tuple[tuple[Predictions, ...], list[str]]:
             "baselines."
         )
     return tuple(map(read_predictions, done)), [one.name for one in found if one not in done]
+
+
+def _left_out(run: Path, unfinished: Sequence[str]) -> list[str]:
+    """Methods that say nothing, with the reason where one is known."""
+    failed = run / MEASURED / FAILED
+    reasons = json.loads(failed.read_text(encoding="utf-8")) if failed.is_file() else {}
+    return [f"Not judged: {one}: {reasons.get(one, 'not finished')}" for one in unfinished] + [
+        f"Not judged: {one}: {why}" for one, why in reasons.items() if one not in unfinished
+    ]
 
 
 def _opened(folder: Path, runs: Sequence[Predictions]) -> dict[str, Any]:
