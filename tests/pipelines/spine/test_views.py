@@ -192,6 +192,16 @@ def test_views_that_were_interrupted_do_not_count(tmp_path, monkeypatch):
     assert all((np.array(getattr(again, name)) == value).all() for name, value in kept.items())
 
 
+def test_crops_cut_anew_must_be_measured_before_views_are_cut_of_them(tmp_path):
+    people = spine_crops.with_crops(tmp_path, patients=2)
+    run, names = run_folder(people), make_pool(people).names
+    spine_crops.store(run, "sub-1", [spine_crops.crop(8), spine_crops.crop(9)])
+    with pytest.raises(BadSetting, match="sub-1 was cut anew"):
+        make_views(run, names)
+    make_pool(people)
+    assert len(make_views(run, names, ViewSettings(per_vertebra=2))) == 8
+
+
 @pytest.mark.parametrize("name", ["hu", "radiomics"])
 def test_damaged_views_are_told(cut, tmp_path, name):
     own = shutil.copytree(cut[0], tmp_path / "run")

@@ -1,6 +1,5 @@
 """Texture pools of every patient without labels, each patient kept and not measured again."""
 
-import hashlib
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -15,9 +14,9 @@ from ...cohorts.tables import write_tsv
 from ...processes import shared_out
 from ...voltage import to_120_kvp
 from ..cohort import SpineCohort, SpinePatient, must_have, run_folder
-from ..crops.store import crops_file, read_crops
+from ..crops.store import read_crops
 from .measuring import CropPool, PoolSettings, measure_crop
-from .store import FOLDER, read_told, write_pool
+from .store import FOLDER, digest_of_crops, read_told, write_pool
 
 Progress = Callable[[str, int, int], None]
 
@@ -146,7 +145,7 @@ def _patient(
         "osteon": __version__,
         "settings": asdict(settings),
         "hu": "as at 120 kVp",
-        "crops": _digest(crops_file(run, patient.name).with_suffix(".json")),
+        "crops": digest_of_crops(run, patient.name),
     }
     held = read_told(run, patient.name)
     if held is not None and all(held.get(key) == value for key, value in wanted.items()):
@@ -187,10 +186,6 @@ def _measured(
         told = {"level": crop["level"], "vertebra": at, "windows": len(one.share)}
         rows.append(told | {"seconds": round(time.process_time() - began, 4)})
     return pools, rows, left_out
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _row(patient: SpinePatient, one: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from ....core import HU, BadSetting
 from ....features.texture import entry, unit_in
 from ....io import read_parquet, write_parquet
 from ...cohorts.store import write_json
+from ..crops.store import crops_file
 from .measuring import CropPool
 
 FOLDER = "pool"
@@ -151,3 +152,8 @@ def digest_of(run: Path, names: Sequence[str]) -> str:
         rows = [{key: row[key] for key in row if key != "seconds"} for row in told["rows"]]
         found.update(json.dumps(told | {"rows": rows}, sort_keys=True).encode())
     return found.hexdigest()
+
+
+def digest_of_crops(run: Path, name: str) -> str:
+    """SHA-256 of the words beside the crops of a patient, which change when they are cut anew."""
+    return hashlib.sha256(crops_file(run, name).with_suffix(".json").read_bytes()).hexdigest()

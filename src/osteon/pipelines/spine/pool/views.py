@@ -19,7 +19,7 @@ from ..crops.store import read_told as told_of_crops
 from .basis import fit_basis
 from .choosing import Chosen, ViewSettings, choose
 from .measuring import PoolSettings
-from .store import FOLDER, digest_of, read_pool, read_told
+from .store import FOLDER, digest_of, digest_of_crops, read_pool, read_told
 
 Progress = Callable[[str, int, int], None]
 
@@ -215,11 +215,18 @@ def _chosen(
     for number, name in enumerate(names):
         told, crops = read_told(run, name), told_of_crops(run, name)
         if told is None or crops is None:
-            raise BadSetting(f"{name} has no pool or no crops; make them again.")
-        if measured not in (None, told["settings"]):
-            raise BadSetting(f"{name} and {names[0]} were measured by different settings.")
-        measured = told["settings"]
-        reach = PoolSettings(**measured).reach(crops["settings"]["spacing_mm"])
+            raise BadSetting(f"{name} has no pool or no crops; run both stages again.")
+        if told["crops"] != digest_of_crops(run, name):
+            raise BadSetting(
+                f"{name} was cut anew since its texture was measured; run osteon spine pool again."
+            )
+        if measured not in (None, (told["settings"], crops["settings"])):
+            raise BadSetting(
+                f"{name} and {names[0]} were cut or measured by different settings; run osteon "
+                "spine crops and pool again."
+            )
+        measured = (told["settings"], crops["settings"])
+        reach = PoolSettings(**told["settings"]).reach(crops["settings"]["spacing_mm"])
         pool = read_pool(run, name)
         features = pool.names
         for row in told["rows"]:
