@@ -79,8 +79,7 @@ def write_files(
         If the folder holds something else or cannot be written to, or the model is none that can
         be read.
     """
-    if folder.exists() and not (folder.is_dir() and _ours(folder)):
-        raise BadSetting(f"{folder.name} is there and is no model folder; name another one.")
+    check_model_place(folder)
     part = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -102,6 +101,18 @@ def write_files(
         if part is not None:
             shutil.rmtree(part, ignore_errors=True)
     return model
+
+
+def check_model_place(folder: Path) -> None:
+    """Refuse a place where something other than a model is.
+
+    Raises
+    ------
+    BadSetting
+        If it is a file, or a folder of something else.
+    """
+    if folder.exists() and not (folder.is_dir() and _ours(folder)):
+        raise BadSetting(f"{folder.name} is there and is no model folder; name another one.")
 
 
 def _ours(folder: Path) -> bool:

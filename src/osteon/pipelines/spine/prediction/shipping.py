@@ -13,6 +13,7 @@ from ....evaluate.discrimination import auc, choose_threshold
 from ....evaluate.estimate import Estimate
 from ....evaluate.regression import regression
 from ....learn.knee_model import Embeddings, Metric, Training
+from ....learn.model_files import check_model_place
 from ....learn.spine_card import CropLattice, SaidScale, SpineCard, SpineSeen
 from ....learn.spine_data import SpineData
 from ....learn.spine_export import export_spine, known_of, unknown_weights
@@ -27,7 +28,7 @@ from ..readings import part_of
 from ..training.arrays import LEVELS, spine_data
 from ..training.configurations import FULL
 from ..training.making import PREDICTIONS, labelled_with_crops, read_training
-from .calibrated import calibrate
+from .calibrated import FEWEST, calibrate
 from .conformal import COVERAGE, conformal_scores
 from .left_out import LeftOut, left_out_of
 
@@ -72,6 +73,7 @@ def ship_model(
     BadSetting
         If the folder holds something else or cannot be written to.
     """
+    check_model_place(out)
     run = run_folder(cohort)
     models = [read_training(run, name, seed) for seed in seeds]
     said = [read_predictions(run / PREDICTIONS / f"{name}-{seed}") for seed in seeds]
@@ -177,28 +179,33 @@ def _measured(data: SpineData) -> Embeddings:
 
 
 def _metrics(test: LeftOut, scale: SaidScale, validation: LeftOut) -> tuple[Metric, ...]:
-    """How good single networks are on internal patients that they had not seen."""
+    """How good single networks are on internal patients that they had not seen.
+
+    A figure that these patients do not allow, as they are all of one class, is left out.
+    """
     chances = scale.probabilities(test.classes)
     bmd, spread = scale.density(test.bmd), scale.uncertainty(test.bmd_sd)
-    read = np.isfinite(test.read)
-    ill = test.diagnosis == len(CLASSES) - 1
-    rng = np.random.default_rng(0)
-    errors = regression(test.read[read], bmd[read], unit="g/cm2", resamples=RESAMPLES, rng=rng)
-    scores = conformal_scores(validation, scale)
+    read, known = np.isfinite(test.read), test.diagnosis >= 0
+    ill = test.diagnosis[known] == len(CLASSES) - 1
+    found = []
+    if 0 < ill.sum() < ill.size:
+        found.append(_metric("AUC osteoporosis", auc(ill, chances[known, -1])))
+    if read.sum() >= FEWEST:
+        rng = np.random.default_rng(0)
+        errors = regression(test.read[read], bmd[read], unit="g/cm2", resamples=RESAMPLES, rng=rng)
+        found.append(_metric("r density", errors["Pearson r"]))
+        found.append(_metric("mean absolute error of density, g/cm²", errors["MAE"]))
+    scores, percent = conformal_scores(validation, scale), round(100 * COVERAGE)
     within = np.abs(test.read - bmd)[read] <= scores.half_width(COVERAGE) * spread[read]
     held = [
         scores.holds(one, COVERAGE)[true]
-        for one, true in zip(chances, test.diagnosis, strict=True)
-        if true >= 0
+        for one, true in zip(chances[known], test.diagnosis[known], strict=True)
     ]
-    percent = round(100 * COVERAGE)
-    return (
-        _metric("AUC osteoporosis", auc(ill, chances[:, -1])),
-        _metric("r density", errors["Pearson r"]),
-        _metric("mean absolute error of density, g/cm²", errors["MAE"]),
-        Metric(f"share of densities in the {percent} % interval", float(within.mean())),
-        Metric(f"share of classes in the {percent} % set", float(np.mean(held))),
-    )
+    for what, share in (("densities in the", within), ("classes in the", np.array(held))):
+        kind = "set" if what.startswith("classes") else "interval"
+        if share.size:
+            found.append(Metric(f"share of {what} {percent} % {kind}", float(share.mean())))
+    return tuple(found)
 
 
 def _metric(name: str, found: Estimate) -> Metric:
