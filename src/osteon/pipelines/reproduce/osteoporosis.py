@@ -1,5 +1,6 @@
 """The spine system (opportunistic osteoporosis) from a virtual cohort to its tables."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
@@ -13,7 +14,7 @@ from ...learn.networks.vertebra import EncoderSettings
 from ...learn.pretrain_settings import PretrainSettings
 from ...learn.spine_settings import SpineSettings
 from ...simulate.cohort.plan import CohortSettings
-from ...simulate.cohort.sites import default_sites
+from ...simulate.cohort.sites import Site, default_sites
 from ..cohorts.run import simulate_cohort
 from ..cohorts.store import write_json
 from ..manifest import manifest
@@ -37,6 +38,9 @@ STAGES = 8
 LEAST_SUBJECTS = 32
 """Patients with labels that five folds at three sites and an external site need."""
 
+UNSEEN = Site("E", external=True, scanner="spine-e", dxa_device="norland")
+"""The second external site of a study."""
+
 LEAST_POOL = 3
 """Patients without labels for each that is labelled inside."""
 
@@ -51,11 +55,13 @@ class OsteoporosisSettings:
         Small: images that two cores make in seconds; full: images as scanners make them, larger
         networks, for a GPU.
     subjects : int
-        Patients with labels, a quarter of them external.
+        Patients with labels, the same number at each site.
     unlabelled : int
         Further patients of the internal sites, for the pool.
     seed : int
         Of the cohort.
+    sites : tuple of Site
+        Where; some of them external.
     pretraining : PretrainingSettings
         Encoders.
     training : TrainingSettings
@@ -66,6 +72,7 @@ class OsteoporosisSettings:
     subjects: int = 64
     unlabelled: int = 144
     seed: int = 8
+    sites: tuple[Site, ...] = field(default_factory=lambda: default_sites("spine"))
     pretraining: PretrainingSettings = field(
         default_factory=lambda: PretrainingSettings(seeds=(0,))
     )
@@ -78,12 +85,20 @@ class OsteoporosisSettings:
                 f"five folds of three sites and an external site need {LEAST_SUBJECTS} patients "
                 f"or more; got {self.subjects}."
             )
-        least = LEAST_POOL * (self.subjects - self.subjects // 4)
+        least = pool_for(self.subjects, self.sites)
         if self.unlabelled < least:
             raise BadSetting(
                 f"the pool needs {LEAST_POOL} patients for each labelled one inside, {least}; got "
                 f"{self.unlabelled}."
             )
+
+
+def pool_for(subjects: int, sites: tuple[Site, ...]) -> int:
+    """Patients without labels that so many with labels need: `LEAST_POOL` for each inside."""
+    shares = {one.external: 0.0 for one in sites}
+    for one in sites:
+        shares[one.external] += one.share
+    return math.ceil(LEAST_POOL * subjects * shares[False] / sum(shares.values()))
 
 
 def preset(name: str) -> OsteoporosisSettings:
@@ -117,20 +132,25 @@ def preset(name: str) -> OsteoporosisSettings:
 
 
 def study(subjects: int, seeds: int) -> OsteoporosisSettings:
-    """The small preset grown to a study.
+    """The small preset grown to a study, with a second external site.
+
+    Its scanner was drawn at random when everything had been chosen on the others; of the scanner of
+    the first external site, scans of other patients had been seen by then.
 
     Parameters
     ----------
     subjects : int
-        Patients with labels, a quarter of them external; 400 leave 300 to be trained on and
+        Patients with labels, two fifths of them external; 500 leave 300 to be trained on and
         tested. The pool grows with them.
     seeds : int
         Of the trainings.
     """
     drawn = tuple(range(seeds))
+    sites = (*default_sites("spine"), UNSEEN)
     return OsteoporosisSettings(
         subjects=subjects,
-        unlabelled=LEAST_POOL * (subjects - subjects // 4),
+        unlabelled=pool_for(subjects, sites),
+        sites=sites,
         pretraining=PretrainingSettings(seeds=drawn),
         training=TrainingSettings(seeds=drawn),
     )
@@ -210,7 +230,7 @@ def _simulated(
 ) -> SpineCohort:
     wanted = CohortSettings(
         "spine",
-        default_sites("spine"),
+        settings.sites,
         subjects=settings.subjects,
         unlabelled=settings.unlabelled,
         seed=settings.seed,
