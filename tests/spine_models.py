@@ -54,13 +54,10 @@ def vertebra_network(path, lattice=LATTICE, facts=2):
     return path
 
 
-def patient_network(path, *, add=0.0, facts=2, slots=4):
-    """A vertebra has 1 g/cm² and 0.2 for each unit of its grey value; a patient has their mean.
-
-    Classes follow the density and its limits, closely.
-    """
+def _steps():
+    """What the network of patients does, one after the other."""
     node = helper.make_node
-    nodes = [
+    return [
         node("ReduceSum", ["present", "one"], ["many"], keepdims=1),
         node("Div", ["present", "many"], ["attention"]),
         node("MatMul", ["known", "grey"], ["grey_"]),
@@ -87,8 +84,12 @@ def patient_network(path, *, add=0.0, facts=2, slots=4):
         node("Unsqueeze", ["nulls", "two"], ["planes"]),
         node("Add", ["planes", "table"], ["levels"]),
     ]
+
+
+def _constants(add, slots):
+    """Numbers that the steps use."""
     single = np.float32
-    constants = {
+    return {
         "one": np.array([1], np.int64),
         "two": np.array([2], np.int64),
         "grey": np.array([[1.0], [0.0]], single),
@@ -105,6 +106,13 @@ def patient_network(path, *, add=0.0, facts=2, slots=4):
         "experts_": np.array([[0.75, 0.25]], single),
         "table": np.full((1, slots, slots), 0.02, single) + 0.92 * np.eye(slots, dtype=single),
     }
+
+
+def patient_network(path, *, add=0.0, facts=2, slots=4):
+    """A vertebra has 1 g/cm² and 0.2 for each unit of its grey value; a patient has their mean.
+
+    Classes follow the density and its limits, closely.
+    """
     inputs = {
         "known": (slots, 2),
         "facts": (slots, facts),
@@ -123,8 +131,8 @@ def patient_network(path, *, add=0.0, facts=2, slots=4):
         "levels": (slots, slots),
     }
     # the networks take facts, and these make nothing of them
-    nodes.append(node("Identity", ["facts"], ["unused"]))
-    path.write_bytes(_model(nodes, inputs, outputs, constants, "patient"))
+    nodes = [*_steps(), helper.make_node("Identity", ["facts"], ["unused"])]
+    path.write_bytes(_model(nodes, inputs, outputs, _constants(add, slots), "patient"))
     return path
 
 

@@ -91,29 +91,21 @@ def predict_spine(
         If the sex is neither F nor M, the model is of another version, or the coverage is beyond
         what its patients left out can promise.
     """
-    asked = asked or Asked()
-    device, sex = checked_device(asked.device), checked_sex(asked.sex)
+    asked = _checked(asked or Asked())
+    device, sex, card = asked.device, asked.sex, model.card
+    half = card.conformal.half_width(asked.coverage)
     scan = ct if isinstance(ct, Scan) else Scan(ct)
     scan = replace(scan, volume=scan.volume.in_unit(HU))
     labels.on(scan.volume.grid, name="the label map")
-    card = model.card
-    half = card.conformal.half_width(asked.coverage)
     progress("cutting the vertebrae", 0, STEPS)
     spine = patient_vertebrae(scan, labels, card)
     progress("reading the vertebrae", 2, STEPS)
     said = model.say(spine.given, limits(device, sex, card.devices), device)
     ends = (said.bmd - half * said.bmd_sd, said.bmd + half * said.bmd_sd)
-    given, seen_flags = contrast(scan, list(spine.crops.values()))
-    distance = card.embeddings.distance(said.embedding)
-    facts = np.asarray(spine.given.facts[spine.given.present], np.float64).mean(axis=0)
-    measured = card.measured.distance(facts)
-    flags = (
-        *scan.flags,
-        *label_flags,
-        *seen_flags,
-        *unlike_training(scan, card, distance, measured, said.bmd),
-        *who(device, sex, card, spine.used),
-    )
+    given, seen = contrast(scan, list(spine.crops.values()))
+    far = _distances(spine, said, card)
+    flags = (*scan.flags, *label_flags, *seen, *unlike_training(scan, card, *far, said.bmd))
+    flags = tuple(dict.fromkeys((*flags, *who(device, sex, card, spine.used))))
     words = reading(said.bmd, said.bmd_sd, ends, device) if device else None
     score = t_score((said.bmd, *ends), device, sex, card.devices) if sex else None
     vertebrae = _vertebrae(spine, said, card)
@@ -130,22 +122,35 @@ def predict_spine(
         high=ends[1],
         reading=words,
         t_score=score,
-        classes={name: float(p) for name, p in zip(CLASSES, said.classes, strict=True)},
-        held=tuple(
-            name
-            for name, inside in zip(
-                CLASSES, card.conformal.holds(said.classes, asked.coverage), strict=True
-            )
-            if inside
-        ),
+        classes=dict(zip(CLASSES, map(float, said.classes), strict=True)),
+        held=_held(said, card, asked.coverage),
         vertebrae=vertebrae,
-        experts=tuple(tuple(float(w) for w in row) for row in said.experts),
-        distance=distance,
-        measured=measured,
+        experts=tuple(tuple(map(float, row)) for row in said.experts),
+        distance=far[0],
+        measured=far[1],
         contrast=given,
-        flags=tuple(dict.fromkeys(flags)),
+        flags=flags,
         measurements=_measurements(said, words, score, vertebrae, flags),
     )
+
+
+def _checked(asked: Asked) -> Asked:
+    """What is asked, refused where it cannot be answered of anybody."""
+    return Asked(checked_device(asked.device), checked_sex(asked.sex), asked.coverage)
+
+
+def _distances(
+    spine: PatientVertebrae, said: PatientValues, card: SpineCard
+) -> tuple[float, float]:
+    """How far the patient lies from the training for the networks, and by measured numbers."""
+    facts = np.asarray(spine.given.facts[spine.given.present], np.float64).mean(axis=0)
+    return card.embeddings.distance(said.embedding), card.measured.distance(facts)
+
+
+def _held(said: PatientValues, card: SpineCard, coverage: float) -> tuple[str, ...]:
+    """The set of classes."""
+    inside = card.conformal.holds(said.classes, coverage)
+    return tuple(name for name, within in zip(CLASSES, inside, strict=True) if within)
 
 
 def _vertebrae(
