@@ -46,11 +46,11 @@ class PretrainSettings:
 
     kind: str = "tp-swav"
     encoder: EncoderSettings = field(default_factory=EncoderSettings)
-    fit: FitSettings = field(default_factory=lambda: FitSettings(epochs=30, batch=64))
+    fit: FitSettings = field(default_factory=lambda: FitSettings(epochs=20, batch=64, rate=2e-3))
     steps: int = 50
     prototypes: int = 64
     queue: int = 0
-    near: float = 0.8
+    near: float = 0.4
     partners: int = 3
     noise: float = 0.08
     masked: float = 0.75

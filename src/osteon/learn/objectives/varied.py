@@ -56,8 +56,8 @@ def varied(voxels: Tensor, how: Variation, rng: np.random.Generator) -> Tensor:
 def _flipped(voxels: Tensor, rng: np.random.Generator) -> Tensor:
     """Half of the windows seen in a mirror, along the first and along the last axis."""
     for axis in (2, 4):
-        turned = torch.from_numpy(rng.random(len(voxels)) < 0.5)
-        voxels = torch.where(turned[:, None, None, None, None], voxels.flip(axis), voxels)
+        turned = torch.from_numpy(np.flatnonzero(rng.random(len(voxels)) < 0.5))
+        voxels = voxels.index_copy(0, turned, voxels[turned].flip(axis))
     return voxels
 
 
