@@ -97,7 +97,10 @@ def test_two_rows_of_limits_give_the_mean_of_both_answers(model):
     one = patient(10, 10, 10, 10)
     women, men = np.array([[0.95, 0.83]]), np.array([[1.0, 0.88]])
     apart = [model.say(one, rows, "hologic").classes for rows in (women, men)]
-    both = model.say(one, np.concatenate([women, men]), "hologic").classes
+    together = model.say(one, np.concatenate([women, men]), "hologic")
+    assert together.bmd == pytest.approx(said(10), abs=SINGLE)
+    assert together.experts == pytest.approx(np.tile([0.75, 0.25], (2, 1)), abs=SINGLE)
+    both = together.classes
     assert both == pytest.approx(np.mean(apart, axis=0), abs=SINGLE)
     assert apart[1][2] > apart[0][2] + 0.03
 
@@ -185,8 +188,8 @@ def test_a_patient_on_another_lattice_or_without_vertebrae_is_refused(model):
 
 
 def test_a_quantile_is_the_order_statistic_of_one_more_patient():
-    scores = np.arange(1.0, 20.0)  # 19 patients: ⌈20 · 0.9⌉ = 18
-    assert quantile_of(scores, 0.9) == 18.0
+    scores = np.arange(1.0, 21.0)  # 20 patients: ⌈21 · 0.9⌉ = 19
+    assert quantile_of(scores, 0.9) == 19.0
     assert quantile_of(scores[:9], 0.9) == 9.0
     with pytest.raises(UnusableTable, match="needs 9"):
         quantile_of(scores[:8], 0.9)
