@@ -16,8 +16,8 @@ FEWEST = 2
 """Vertebrae below which densitometry makes no diagnosis."""
 
 VESSEL_HU = 100.0
-"""HU of the brightest twentieth in front of the vertebrae above which contrast agent was given:
-blood without it has 30 to 60, and no more than 106 was seen in 60 virtual patients without it."""
+"""HU of the brightest twentieth in front of the vertebrae, the median of all, above which contrast
+agent was given: in 200 virtual patients it was 45 to 69 without and 130 to 499 with it."""
 
 SURE = 0.9
 """Probability of another level from which on the labels are doubted."""
@@ -116,7 +116,10 @@ def contrast(scan: Scan, crops: Sequence[Crop]) -> tuple[bool | None, tuple[Flag
     vessels = float(np.median(seen)) if seen else None
     effect = "it raises HU of bone, and patients with and without it were in the training"
     if vessels is not None and vessels > VESSEL_HU:
-        text = f"Contrast agent: vessels in front of the spine have {vessels:.0f} HU; {effect}."
+        text = (
+            f"Contrast agent: the brightest twentieth in front of the spine has {vessels:.0f} HU, "
+            f"where blood without it has 30 to 60; {effect}."
+        )
         return True, (Flag("contrast", text),)
     if stated:
         return True, (Flag("contrast", f"The file states contrast agent; {effect}."),)
