@@ -105,7 +105,7 @@ def osteoporosis(
         small: two cores, within 75 minutes. full: images as scanners make them, for a GPU.
     subjects
         With preset small: a study of so many patients with labels, two fifths of them at two
-        external sites, and three without labels for each inside; 500 leave 300 to be trained on
+        external sites, and three without labels for each inside; 400 leave 240 to be trained on
         and tested.
     seeds
         Seeds of such a study; 3 where not given.
@@ -131,7 +131,7 @@ def osteoporosis(
         if subjects is not None or seeds is not None:
             if preset != "small":
                 raise BadSetting("--subjects and --seeds belong to --preset small.")
-            wanted = system.study(subjects or 500, seeds or 3)
+            wanted = system.study(subjects or 400, seeds or 3)
             command += f" --subjects {wanted.subjects} --seeds {len(wanted.training.seeds)}"
         results = system.reproduce_osteoporosis(out, wanted, jobs=jobs, progress=progress)
         results["command"] = f"{command} --out {out.name}"

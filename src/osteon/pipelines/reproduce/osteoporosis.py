@@ -25,6 +25,7 @@ from ..spine.evaluation.evaluating import evaluate_cohort
 from ..spine.pool.making import make_pool, seconds_a_vertebra
 from ..spine.prediction.shipping import ship_model
 from ..spine.pretraining import PretrainingSettings, pretrain_cohort
+from ..spine.training.configurations import CONFIGURATIONS
 from ..spine.training.making import TrainingSettings, train_cohort
 from .clock import Clock
 
@@ -40,6 +41,9 @@ LEAST_SUBJECTS = 32
 
 UNSEEN = Site("E", external=True, scanner="spine-e", dxa_device="norland")
 """The second external site of a study."""
+
+SMALL_NAMES = tuple(name for name in CONFIGURATIONS if not name.endswith("-10"))
+"""Trainings of the small preset: a tenth of its labels is nobody to learn from."""
 
 LEAST_POOL = 3
 """Patients without labels for each that is labelled inside."""
@@ -76,7 +80,9 @@ class OsteoporosisSettings:
     pretraining: PretrainingSettings = field(
         default_factory=lambda: PretrainingSettings(seeds=(0,))
     )
-    training: TrainingSettings = field(default_factory=lambda: TrainingSettings(seeds=(0,)))
+    training: TrainingSettings = field(
+        default_factory=lambda: TrainingSettings(names=SMALL_NAMES, seeds=(0,))
+    )
 
     def __post_init__(self) -> None:
         """Refuse a cohort too small to be divided, and a pool too small for what it is for."""
@@ -125,7 +131,7 @@ def preset(name: str) -> OsteoporosisSettings:
             training=TrainingSettings(
                 network=replace(
                     SpineSettings(), encoder=encoder, fit=FitSettings(epochs=60, batch=16)
-                )
+                ),
             ),
         )
     raise BadSetting(f"no preset is called '{name}'; there are small and full.")
@@ -140,7 +146,7 @@ def study(subjects: int, seeds: int) -> OsteoporosisSettings:
     Parameters
     ----------
     subjects : int
-        Patients with labels, two fifths of them external; 500 leave 300 to be trained on and
+        Patients with labels, two fifths of them external; 400 leave 240 to be trained on and
         tested. The pool grows with them.
     seeds : int
         Of the trainings.
