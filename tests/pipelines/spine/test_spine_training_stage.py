@@ -164,3 +164,22 @@ def test_every_configuration_changes_one_thing():
         ]
         own_network = name in ("resnet", "swin") or name.startswith("scratch-")
         assert sum(changed) == (0 if name == FULL else 2 if own_network else 1), name
+
+
+def test_what_others_read_changes_nothing_that_is_said(cohort, trained):
+    train_cohort(cohort, SMALL)
+    place = run_folder(cohort) / "predictions" / "scratch-0"
+    before = read_predictions(place).patients
+    others = tuple(
+        one
+        if part_of(one, 0) == "train"
+        else replace(one, abmd=0.4, diagnosis="osteopenia", device="lunar")
+        for one in cohort.patients
+    )
+    # other readings are another training, and of these it learns nothing
+    assert train_cohort(replace(cohort, patients=others), SMALL).made == ("scratch-0",)
+    after = read_predictions(place).patients
+    lunar = {one.name for one in cohort.patients if one.device == "lunar"}
+    assert [one for one in after if one.patient in lunar] == [
+        one for one in before if one.patient in lunar
+    ]
