@@ -7,7 +7,7 @@ import torch
 from osteon.core import UnknownName
 from osteon.learn.networks.backbones import BACKBONES, make_backbone
 from osteon.learn.networks.experts import GATES, Experts, balance_loss
-from osteon.learn.networks.pooling import parts_of, pooled
+from osteon.learn.networks.pooling import GRID, boxed, parts_of, pooled
 from osteon.learn.networks.spine import SpineNetwork, SpineShape, linked_classes, told_apart
 from osteon.learn.networks.vertebra import EncoderSettings
 
@@ -79,6 +79,18 @@ def test_means_are_of_vertebra_and_body_and_rays_add_up_like_those_of_a_densitom
     row = pooled(maps, vertebra, body)[0]
     # four places with 1, 2, 3 and 5; the body has 1 and 2; two rays, of 6 and of 5
     assert row.tolist() == pytest.approx([11 / 4, 3 / 2, (6 + 5) / 2 / 10])
+
+
+@pytest.mark.parametrize("sides", [(12, 16, 6), (13, 16, 7), (3, 4, 2)])
+def test_boxes_hold_the_means_of_where_they_lie_whatever_the_size_of_the_map(sides):
+    rising = torch.arange(sides[0], dtype=torch.float32)[:, None, None].expand(*sides)
+    boxes = boxed(torch.stack([rising, torch.ones(sides)])[None]).reshape(2, *GRID)
+    assert torch.allclose(boxes[1], torch.ones(GRID), atol=1e-6)
+    assert torch.allclose(boxes[0], boxes[0, :, :1, :1].expand(GRID), atol=1e-5)
+    assert (boxes[0].diff(dim=0) >= 0).all()
+    assert boxes[0].mean().item() == pytest.approx((sides[0] - 1) / 2, abs=1e-5)
+    if sides[0] == 12:
+        assert boxes[0, :, 0, 0].tolist() == pytest.approx([0.5, 2.5, 4.5, 6.5, 8.5, 10.5])
 
 
 def test_each_device_has_its_own_expert_and_one_not_known_takes_the_mean_of_all():

@@ -7,6 +7,9 @@ from torch.nn.functional import avg_pool3d
 BODY_VALUE = 0.75
 """What lies above it in the second channel of the input is body."""
 
+GRID = (6, 8, 3)
+"""Boxes to the left, to the back and to the head into which a crop is divided."""
+
 DEEP = 10.0
 """Places of a map through which a ray from front to back passes in a vertebra, about."""
 
@@ -56,3 +59,28 @@ def pooled(maps: Tensor, vertebra: Tensor, body: Tensor) -> Tensor:
         whole / (DEEP * area.clamp(min=1e-3)),
     )
     return torch.cat(means, dim=1)
+
+
+def boxed(maps: Tensor) -> Tensor:
+    """Means of a map in the boxes of `GRID`, whatever its size.
+
+    Parameters
+    ----------
+    maps : (n, c, i, j, k) Tensor
+
+    Returns
+    -------
+    (n, c · 144) Tensor
+    """
+    for many in GRID:
+        shares = _shares(maps.shape[2], many).to(maps.dtype)
+        maps = torch.tensordot(maps, shares, dims=([2], [0]))  # it becomes the last axis
+    return maps.flatten(1)
+
+
+def _shares(sides: int, many: int) -> Tensor:
+    """Share (sides, many) that each place has in each of ``many`` boxes of one length."""
+    edge = torch.arange(sides, dtype=torch.float64)[:, None] * many / sides
+    box = torch.arange(many, dtype=torch.float64)[None]
+    overlap = torch.minimum(edge + many / sides, box + 1) - torch.maximum(edge, box)
+    return overlap.clamp(min=0)

@@ -1,5 +1,6 @@
 """The network of the spine: vertebrae to densities and levels, and all of them to the patient."""
 
+import math
 from dataclasses import dataclass, field
 from itertools import permutations
 from typing import Literal, NamedTuple, get_args
@@ -10,7 +11,7 @@ from torch.nn.functional import one_hot
 
 from .backbones import Backbone, make_backbone
 from .experts import Experts, Gate
-from .pooling import parts_of, pooled
+from .pooling import GRID, boxed, parts_of, pooled
 from .vertebra import EncoderSettings
 
 ClassHead = Literal["linked", "softmax", "both"]
@@ -21,6 +22,9 @@ LEVELS = 4
 """Vertebrae that a densitometer reads, L1 to L4."""
 
 CLASSES = 3
+
+NARROW = 4
+"""Channels of the map that are kept apart by where they are in the vertebra."""
 
 LEAST, MOST = -6.0, 4.0
 """Logarithm of variances is kept between."""
@@ -111,7 +115,9 @@ class SpineNetwork(nn.Module):
         super().__init__()
         self.shape = shape
         self.encoder = make_backbone(shape.backbone, shape.encoder)
-        sees = 3 * self.encoder.width + shape.facts
+        self.narrow = nn.Conv3d(self.encoder.width, NARROW, 1)
+        self.of_place = nn.Linear(NARROW * math.prod(GRID), shape.width)
+        sees = 3 * self.encoder.width + shape.width + shape.facts
         self.vertebra = nn.Sequential(
             nn.Linear(sees, shape.width), nn.GELU(), nn.Linear(shape.width, shape.width)
         )
@@ -144,8 +150,10 @@ class SpineNetwork(nn.Module):
             Features, and the facts as they came.
         """
         maps = self.encoder(voxels)
-        row = pooled(maps, *parts_of(voxels, self.encoder.stride))
-        features = self.vertebra(torch.cat([row, facts], dim=1))
+        vertebra, body = parts_of(voxels, self.encoder.stride)
+        place = self.of_place(boxed(self.narrow(maps) * (vertebra > 0)))
+        row = pooled(maps, vertebra, body)
+        features = self.vertebra(torch.cat([row, place, facts], dim=1))
         return torch.cat([features, facts], dim=1)
 
     def decode(
