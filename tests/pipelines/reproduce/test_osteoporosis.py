@@ -23,8 +23,8 @@ def test_encoders_are_pre_trained_with_every_seed_and_size_that_trainings_start_
 
 
 def test_a_pool_smaller_than_three_times_the_labelled_is_refused():
-    with pytest.raises(BadSetting, match="144"):
-        OsteoporosisSettings(subjects=64, unlabelled=143)
+    with pytest.raises(BadSetting, match="180"):
+        OsteoporosisSettings(subjects=80, unlabelled=179)
 
 
 def test_a_cohort_that_five_folds_cannot_divide_is_refused():

@@ -73,8 +73,8 @@ class OsteoporosisSettings:
     """
 
     preset: Literal["small", "full"] = "small"
-    subjects: int = 64
-    unlabelled: int = 144
+    subjects: int = 80
+    unlabelled: int = 180
     seed: int = 8
     sites: tuple[Site, ...] = field(default_factory=lambda: default_sites("spine"))
     pretraining: PretrainingSettings = field(
