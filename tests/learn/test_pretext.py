@@ -51,6 +51,21 @@ def test_three_rounds_give_the_plan_worked_out_by_hand_for_two_windows():
     assert plan[1, 1].item() == pytest.approx(wanted, abs=1e-4)
 
 
+def test_each_view_is_asked_for_the_clusters_of_the_other(monkeypatch):
+    pretext = Swapped(encoder(), prototypes=4, projected=4, still=0)
+    pretext.prototypes.data = torch.eye(4)
+    one, other = torch.eye(4), torch.eye(4)[[1, 0, 3, 2]]  # every window changes its cluster
+    said = {0.0: one, 1.0: other}
+    monkeypatch.setattr(pretext, "projected", lambda voxels: said[voxels[0, 0, 0, 0, 0].item()])
+    blank = torch.zeros(4, 2, 12, 12, 12)
+    rng = np.random.default_rng(0)
+    loss = pretext(Seen(blank, blank + 1.0, torch.zeros(4, 1)), rng)
+    likely = torch.log_softmax(torch.eye(4) / 0.1, dim=1)
+    assert loss.item() == pytest.approx(-likely[0, 1].item(), abs=1e-3)  # 10, and 0 unswapped
+    agreed = pretext(Seen(blank, blank, torch.zeros(4, 1)), rng)
+    assert agreed.item() == pytest.approx(-likely[0, 0].item(), abs=1e-3)
+
+
 def test_use_of_prototypes_is_1_when_all_are_used_alike_and_least_when_only_one_is():
     assert evenness(torch.arange(8).repeat(3), 8) == pytest.approx(1.0)
     assert evenness(torch.zeros(24, dtype=torch.int64), 8) == pytest.approx(1 / 8)
@@ -143,6 +158,8 @@ def test_partners_are_the_near_windows_of_a_vertebra_then_of_the_patient_then_th
     assert found[0].tolist() == [1, 1]  # near and of its vertebra; 4 is of another patient
     assert found[2].tolist() == [3, 3]  # nothing near in its vertebra
     assert found[4].tolist() == [4, 4]  # nothing near in the patient
+    nearer = partners(texture[[0, 1, 0]], vertebra[[0, 1, 3]], patient[:3], near=0.5, most=1)
+    assert nearer[0].tolist() == [1]  # of its vertebra, though another has a nearer one
     wide = partners(texture, vertebra, patient, near=100.0, most=2)
     assert wide[0].tolist() == [1, 2]  # the nearest first
 
