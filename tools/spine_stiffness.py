@@ -23,7 +23,7 @@ from matplotlib import pyplot as plt
 from numpy.typing import NDArray
 from stiffness_images import ALIKE, DRAWS, FAT, SEEN, UNSEEN, Cube, Windows, cubes_of, scans_of
 from stiffness_models import Describe, Numbers, histogram, left_out, mean_hu, rows_of, texture
-from stiffness_networks import EPOCHS, frozen, scratch, size_of, untrained
+from stiffness_networks import EPOCHS, frozen, scratch, size_of, untrained, weights_of
 from stiffness_page import write_page
 
 from osteon.evaluate.compare_errors import compare_errors
@@ -206,7 +206,7 @@ def from_scratch(study: Study, size: EncoderSettings, seed: int, kept: Path) -> 
         fitted, out = cubes & (vertebra != name), cubes & (vertebra == name)
         known = [replace(scan, hu=scan.hu[fitted]) for scan in every if scan.scanner in SEEN]
         asked = [replace(scan, hu=scan.hu[out]) for scan in every]
-        of = f"{name} {seed} {size} {EPOCHS} {fitted} {stiffness}".encode()
+        of = f"{name} {seed} {size} {weights_of(size)} {EPOCHS} {fitted} {stiffness}".encode()
         key = zlib.crc32(b"".join(scan.hu.tobytes() for scan in (*known, *asked)) + of)
         path = kept / f"scratch-{key:08x}.npy"
         if not path.is_file():

@@ -63,6 +63,11 @@ class Scratch(nn.Module):
         return said[:, 0]
 
 
+def weights_of(size: EncoderSettings) -> int:
+    """Numbers that a network from scratch learns."""
+    return sum(one.numel() for one in Scratch(size).parameters())
+
+
 def scratch(
     known: list[Windows], stiffness: Numbers, asked: list[Windows], size: EncoderSettings, seed: int
 ) -> Numbers:
