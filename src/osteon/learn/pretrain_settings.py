@@ -7,7 +7,7 @@ from .fit import FitSettings
 from .networks.vertebra import EncoderSettings
 
 KINDS = ("tp-swav", "radiomic", "swav", "mae")
-"""Kinds of pre-training: ours as published by its authors, and what it is compared with."""
+"""Kinds of pre-training: the one that keeps texture, and those it is compared with."""
 
 LEAST = 8
 """Vertebrae that a pre-training needs at least, and windows a batch."""
