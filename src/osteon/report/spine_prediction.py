@@ -172,7 +172,7 @@ def _shares(classes: Mapping[str, float]) -> list[tuple[str, float, str]]:
     """Name, percent and words of each class, the worst first as on the scale of T-scores."""
     return [
         (name, round(100 * share, 2), f"{words.number(100 * share)} %")
-        for name, share in reversed(classes.items())
+        for name, share in reversed(tuple(classes.items()))
     ]
 
 

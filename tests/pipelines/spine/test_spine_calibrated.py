@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from osteon.core import UnknownName, UnusableTable
+from osteon.learn.spine_card import SaidScale
 from osteon.pipelines.spine.cohort import SpineCohort, SpinePatient
 from osteon.pipelines.spine.prediction.calibrated import calibrate, calibrated_predictions
 from osteon.pipelines.spine.prediction.conformal import conformal_scores
@@ -66,6 +67,27 @@ def test_one_class_only_leaves_probabilities_alone():
     scores = conformal_scores(alike, calibrate(alike))
     assert [one.size for one in scores.classes] == [50, 0, 0]
     assert scores.holds(np.array([0.1, 0.1, 0.8]), 0.9)[2]
+
+
+def test_scores_are_of_words_after_calibration():
+    said = LeftOut(
+        bmd=np.array([0.9]),
+        bmd_sd=np.array([0.02]),
+        read=np.array([1.0]),
+        classes=np.array([[0.81, 0.16, 0.03]]),
+        diagnosis=np.array([1]),
+        **{
+            name: np.full((1, 4), np.nan)
+            for name in ("vertebra_bmd", "vertebra_sd", "vertebra_read")
+        },
+    )
+    found = conformal_scores(
+        said, SaidScale(slope=1.0, intercept=0.04, spread=1.5, temperature=2.0)
+    )
+    roots = np.sqrt([0.81, 0.16, 0.03])
+    assert found.density == pytest.approx([(1.0 - 0.94) / 0.03])
+    assert [one.size for one in found.classes] == [0, 1, 0]
+    assert found.classes[1] == pytest.approx([1 - roots[1] / roots.sum()])
 
 
 def test_too_few_patients_are_refused():
