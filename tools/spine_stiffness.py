@@ -101,6 +101,7 @@ def main() -> int:
     for name in ("cubes", "table", "run", "kept"):
         parser.add_argument(name, type=Path)
     parser.add_argument("--seeds", type=int, default=3, help="of what has no encoders on disk")
+    parser.add_argument("--note", default="", help="what a reader must know of this run")
     asked = parser.parse_args()
     torch.set_num_threads(1)
     found, cubes = cubes_of(asked.cubes, asked.table)
@@ -128,7 +129,7 @@ def main() -> int:
             ]
             first = said
         results[question.name] = figures(study, question, said)
-    everything = facts(study, asked.seeds) | {"questions": results}
+    everything = facts(study, asked.seeds) | {"note": asked.note, "questions": results}
     write_json(RESULT, everything)
     picture(study, first)
     write_page(everything, OURS)

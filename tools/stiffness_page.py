@@ -26,7 +26,9 @@ def made(results: Mapping[str, Any], ours: str) -> str:
     """Words on the first question and a table of every group of rows."""
     questions: Mapping[str, Mapping[str, Group]] = results["questions"]
     first = next(iter(next(iter(questions.values())).values()))
-    parts = [verdict(first, ours)]
+    seeds = ", ".join(f"{name} {many}" for name, many in results["seeds"].items())
+    parts = [results["note"]] if results["note"] else []
+    parts += [verdict(first, ours), f"Seeds: {seeds}."]
     for question, groups in questions.items():
         for group, found in groups.items():
             title = f"{question}, {group}"
