@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from osteon.evaluate import Comparison, Estimate
 from osteon.evaluate.agreement import bland_altman, clustered_agreement, compare_icc, icc
 from osteon.evaluate.discrimination import auc, clustered_auc, compare_auc, compare_clustered_auc
-from osteon.evaluate.usefulness import calibration
+from osteon.evaluate.usefulness.calibration import calibration
 
 ROOT = Path(__file__).parents[1]
 RESULT = ROOT / "docs" / "data" / "coverage.json"
