@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ....core import BadSetting
+from ....core import BadSetting, UnusableTable
 from ...cohorts.store import write_json
 from ..baselines.making import FAILED, PREDICTIONS
 from ..baselines.measured import FOLDER as MEASURED
 from ..cohort import SpineCohort, run_folder
+from ..prediction.calibrated import calibrated_predictions
 from ..predictions import RUN, Predictions, read_predictions
 from .comparing import REFERENCE, compare, pairs_among
 from .ledger import open_external, read_ledger
@@ -75,7 +76,8 @@ def evaluate_cohort(
     run = run_folder(cohort)
     progress("reading what was said", 0, STEPS)
     patients = labelled_patients(cohort)
-    runs, unfinished = read_all(run / PREDICTIONS)
+    read, unfinished = read_all(run / PREDICTIONS)
+    runs = [as_shipped(cohort, one) for one in read]
     said = lay_together(cohort, patients, runs)
     ledger = _opened(run / FOLDER, runs if external else ())
     progress("figures", 1, STEPS)
@@ -141,6 +143,20 @@ def _left_out(run: Path, unfinished: Sequence[str]) -> list[str]:
     ]
 
 
+def as_shipped(cohort: SpineCohort, said: Predictions) -> Predictions:
+    """What a method says as its users get it.
+
+    Networks are calibrated on their validation patients, as a model folder is; where those are
+    too few, what was said stays.
+    """
+    if said.notes.get("kind") != "network":
+        return said
+    try:
+        return calibrated_predictions(cohort, said)
+    except UnusableTable:
+        return said
+
+
 def _opened(folder: Path, runs: Sequence[Predictions]) -> dict[str, Any]:
     folder.mkdir(parents=True, exist_ok=True)
     if runs:
@@ -188,7 +204,8 @@ def _words(said: Sequence[Said]) -> list[str]:
     missing = [f"{one.name}: {one.reason}" for one in said if one.reason]
     return [
         "Inside, every patient is judged by a training that never saw the patient: each seed "
-        "tests another fold. At the external site what all seeds of a method say is averaged. "
+        "tests another fold. What networks say is calibrated on validation folds, as in a model "
+        "folder. At the external site what all seeds of a method say is averaged. "
         "Thresholds are fixed on validation folds; osteoporosis is that of the printed T-score, "
         "and density is the standardised areal density as read. The ceiling is what would be "
         "reached with the true density.",

@@ -10,20 +10,8 @@ from ....learn.spine_card import SpineCard
 from ....learn.spine_folder import PatientInput
 from ...voltage import to_120_kvp
 from ..crops.cut import Crop, CropSettings, cut_vertebrae
+from ..crops.usable import left_out as left_out_of
 from ..facts import FACTS, facts_of
-
-UNUSABLE: Mapping[str, str] = {
-    "metal": "metal in or beside it",
-    "cement-or-sclerosis": "cement or dense sclerosis in it",
-    "cut-by-field-of-view": "the field of view cuts it",
-}
-"""Flags of a crop with which it says nothing of bone density, and why."""
-
-DEFORMED = "-deformity-suspected"
-"""How flags of suspected fractures end."""
-
-ENOUGH = 2
-"""Vertebrae from which on one that may be fractured is left out: densitometry needs two."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,31 +73,15 @@ def patient_vertebrae(scan: Scan, labels: Labels, card: SpineCard) -> PatientVer
     if not crops:
         told = " ".join(f"{level}: {why}" for level, why in missing.items())
         raise EmptyRegion(f"none of {', '.join(card.levels)} can be cut out of the scan. {told}")
-    left_out = {**missing, **_unusable(cut)}
+    left_out = {
+        **missing,
+        **left_out_of({one.level: [flag.code for flag in one.flags] for one in cut}),
+    }
     used = [one for one in cut if one.level not in left_out]
     if not used:
         told = "; ".join(f"{level}: {left_out[level]}" for level in crops)
         raise UnsuitableScan(f"no vertebra can be read: {told}. Use another scan.")
     return PatientVertebrae(crops, left_out, _given(used, to_120_kvp(scan.acquisition.kvp), card))
-
-
-def _unusable(crops: Sequence[Crop]) -> dict[str, str]:
-    """Levels to leave out, and why."""
-    found = {}
-    for one in crops:
-        if reasons := [UNUSABLE[flag.code] for flag in one.flags if flag.code in UNUSABLE]:
-            found[one.level] = " and ".join(dict.fromkeys(reasons))
-    sound = [one.level for one in crops if one.level not in found and not deformed(one)]
-    if len(sound) >= ENOUGH:
-        for one in crops:
-            if one.level not in found and deformed(one):
-                found[one.level] = "its shape is that of a fracture"
-    return found
-
-
-def deformed(crop: Crop) -> bool:
-    """Whether a vertebra may be fractured."""
-    return any(flag.code.endswith(DEFORMED) for flag in crop.flags)
 
 
 def _given(crops: Sequence[Crop], factor: float, card: SpineCard) -> PatientInput:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from ...voltage import to_120_kvp
 from ..cohort import SpineCohort, SpinePatient, run_folder
 from ..crops.cut import CropSettings
 from ..crops.store import read_crops, read_told
+from ..crops.usable import left_out
 from ..facts import FACTS, facts_of
 from ..predictions import class_number
 from ..readings import known_device, limits_of, standard_bmd, standard_vertebrae
@@ -34,7 +35,7 @@ LEVELS = CropSettings().levels
 
 
 def with_crops(cohort: SpineCohort, patients: Sequence[SpinePatient]) -> list[SpinePatient]:
-    """Those of the patients that have crops.
+    """Those of the patients that have a crop which may be read.
 
     Raises
     ------
@@ -42,7 +43,7 @@ def with_crops(cohort: SpineCohort, patients: Sequence[SpinePatient]) -> list[Sp
         If there is none.
     """
     run = run_folder(cohort)
-    found = [one for one in patients if read_told(run, one.name) is not None]
+    found = [one for one in patients if _read(read_told(run, one.name))]
     if not found:
         raise UnusableTable(
             f"no patient of {cohort.root.name} has both a reading and crops; make crops first."
@@ -90,6 +91,13 @@ def spine_data(cohort: SpineCohort, patients: Sequence[SpinePatient]) -> SpineDa
         diagnosis=np.array([_class(one) for one in patients], np.int64),
         limits=np.array([limits_of(one) for one in patients]),
     )
+
+
+def _read(told: Mapping[str, Any] | None) -> frozenset[str]:
+    """Levels that are read, of what stands beside a patient's crops."""
+    rows = () if told is None else told["rows"]
+    flags = {row["level"]: [flag["code"] for flag in row.get("flags", ())] for row in rows}
+    return frozenset(flags) - left_out(flags).keys()
 
 
 def _number(patient: SpinePatient, devices: tuple[str, ...]) -> int:
@@ -144,7 +152,10 @@ def _write(
             )
         factor[n] = to_120_kvp(held["told"]["kvp"])
         spacing = float(held["told"]["settings"]["spacing_mm"])
+        read = _read(held["told"])
         for row, grey, part_of in zip(held["rows"], held["hu"], held["parts"], strict=True):
+            if row["level"] not in read:
+                continue
             place = n, LEVELS.index(row["level"])
             hu[place], parts[place], present[place] = grey, part_of, True
             facts[place] = facts_of(grey, part_of, row, spacing, float(factor[n]))
