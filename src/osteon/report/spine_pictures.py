@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +63,7 @@ def vertebra_pictures(drawn: SpinePictures, level: str) -> Sequence[StructurePic
     grey = np.clip((hu.astype(np.float64) - low) / (high - low), 0, 1)
     pictures = []
     for normal, name in ((SAGITTAL, "sagittal"), (CORONAL, "coronal"), (AXIAL, "axial")):
-        shades, seen = (_cut(values, normal, middle) for values in (grey, parts))
+        shades, seen = _cut(grey, normal, middle), _cut(parts, normal, middle)
         outlines = [
             ("vertebra-rest", outline(seen > 0)),
             ("vertebra-body", outline(seen == BODY)),
@@ -79,7 +80,7 @@ def vertebra_pictures(drawn: SpinePictures, level: str) -> Sequence[StructurePic
     return pictures
 
 
-def _cut(values: NDArray[np.generic], normal: int, middle: Sequence[int]) -> NDArray[np.generic]:
+def _cut(values: NDArray[Any], normal: int, middle: Sequence[int]) -> NDArray[Any]:
     """One slice as it is looked at: head up, or front up where axial; left on the right."""
     plane = np.take(values, middle[normal], axis=normal).T
     return np.asarray(plane if normal == AXIAL else plane[::-1])

@@ -49,13 +49,13 @@ def crop(body=150, fat=-105, muscle=55, seed=0, noise=8.0):
     return np.rint(hu + rng.normal(0, noise, SHAPE)).astype(np.int16), parts
 
 
-def level(core=150.0, fractured=False, texture=None, **more):
+def level(core=150.0, skipped=False, texture=None, **more):
     facts = [core] * len(FACTS)
     return {
         "core_hu": core,
         "adipose": -105.0,
         "muscle": 55.0,
-        "fractured": fractured,
+        "left_out": skipped,
         "texture": texture or {},
         "facts": facts,
     } | more
@@ -100,14 +100,12 @@ def test_radiomics_are_those_that_are_stable():
 def test_l1_is_looked_at_and_the_next_sound_vertebra_where_it_is_not():
     table = L1Hu().table
     assert table(one(L1=level(120.0), L2=level(200.0)))[0, 0] == 120.0
-    assert table(one(L1=level(120.0, fractured=True), L2=level(200.0)))[0, 0] == 200.0
+    assert table(one(L1=level(120.0, skipped=True), L2=level(200.0)))[0, 0] == 200.0
     assert table(one(L2=level(210.0), L3=level(90.0)))[0, 0] == 210.0
-    # where all are fractured one of them is taken
-    assert table(one(L1=level(120.0, fractured=True)))[0, 0] == 120.0
 
 
 def test_hu_are_brought_to_120_kvp():
-    levels = {"L1": level(100.0), "L2": level(140.0), "L3": level(900.0, fractured=True)}
+    levels = {"L1": level(100.0), "L2": level(140.0), "L3": level(900.0, skipped=True)}
     assert HuKvp().table(one(kvp=120.0, **levels))[0, 0] == pytest.approx(120.0)
     # 140.9 and 131.3 HU are the published means at 120 and 140 kVp
     wanted = 120.0 * 140.9 / 131.3
@@ -131,7 +129,7 @@ def test_an_internal_calibration_undoes_gain_and_offset_of_a_scanner():
 
 
 def test_the_line_of_facts_takes_their_means_over_sound_vertebrae():
-    levels = {"L1": level(1.0), "L2": level(3.0), "L4": level(70.0, fractured=True)}
+    levels = {"L1": level(1.0), "L2": level(3.0), "L4": level(70.0, skipped=True)}
     assert FactsLine().table(one(**levels)).tolist() == [[2.0] * len(FACTS)]
 
 
@@ -273,15 +271,15 @@ def test_known_takes_the_usual_limits_where_a_device_is_not_known(tmp_path):
     assert told.bmd[1] == standard_bmd(cohort.patients[1])
 
 
-def stored_crops(cohort, body):
-    told = {"kvp": 120.0, "settings": {"spacing_mm": MM}, "rows": []}
+def stored_crops(cohort, body, *, kvp=120.0, flags=()):
+    told = {"kvp": kvp, "settings": {"spacing_mm": MM}, "rows": []}
     hu, parts = crop(body)
 
     class Cut:
         pass
 
     Cut.hu, Cut.parts = hu, parts
-    told["rows"] = [{"level": "L1", "flags": [], "heights_mm": {}}]
+    told["rows"] = [{"level": "L1", "flags": [{"code": one} for one in flags], "heights_mm": {}}]
     write_crops(run_folder(cohort), "s-00", [Cut], told | {"body": body})
 
 
@@ -300,3 +298,21 @@ def test_patients_are_measured_once_and_again_where_their_crops_change(tmp_path)
     again = measure_cohort(cohort, cohort.patients)["s-00"].levels["L1"]
     assert again["core_hu"] == pytest.approx(90, abs=1)
     assert len(again["facts"]) == len(FACTS)
+
+
+def test_texture_is_measured_as_at_120_kvp_and_hu_as_scanned(tmp_path):
+    cohort = cohort_of(tmp_path)
+    stored_crops(cohort, 150)
+    plain = measure_cohort(cohort, cohort.patients)["s-00"].levels["L1"]
+    stored_crops(cohort, 150, kvp=140.0)
+    other = measure_cohort(cohort, cohort.patients)["s-00"].levels["L1"]
+    # the ratio of the published means at 120 and 140 kVp
+    wanted = plain["texture"]["stat_mean"] * 140.9 / 131.3
+    assert other["texture"]["stat_mean"] == pytest.approx(wanted, rel=1e-3)
+    assert other["core_hu"] == plain["core_hu"]
+
+
+def test_a_vertebra_that_the_field_of_view_cuts_is_not_measured_for_a_baseline(tmp_path):
+    cohort = cohort_of(tmp_path)
+    stored_crops(cohort, 150, flags=("cut-by-field-of-view",))
+    assert measure_cohort(cohort, cohort.patients) == {}

@@ -22,6 +22,7 @@ from ...voltage import to_120_kvp
 from ..cohort import SpineCohort, SpinePatient, run_folder
 from ..crops.cut import BODY
 from ..crops.store import crops_file, read_crops
+from ..crops.usable import left_out
 from ..facts import FACTS, facts_of
 
 Progress = Callable[[str, int, int], None]
@@ -58,7 +59,7 @@ class Measured:
         Tube voltage.
     levels : mapping of str to mapping
         By level: ``core_hu`` (mean HU of the core of the body), ``adipose`` and ``muscle`` (peak
-        of the tissue beside it, in HU), each None where there is none, ``fractured``,
+        of the tissue beside it, in HU), each None where there is none, ``left_out``,
         ``texture`` (stable features of the body by tag) and ``facts`` (as
         `osteon.pipelines.spine.facts` measures them).
     """
@@ -68,10 +69,12 @@ class Measured:
     levels: Mapping[str, Mapping[str, Any]]
 
     def whole(self) -> list[str]:
-        """Levels that are measured and not suspected to be fractured; all, where all are."""
-        there = [level for level, one in self.levels.items() if one["core_hu"] is not None]
-        sound = [level for level in there if not self.levels[level]["fractured"]]
-        return sound or there
+        """Levels that are measured and read (`osteon.pipelines.spine.crops.usable`)."""
+        return [
+            level
+            for level, one in self.levels.items()
+            if one["core_hu"] is not None and not one["left_out"]
+        ]
 
 
 def measure_cohort(
@@ -115,7 +118,13 @@ def _measured(run: Path, name: str) -> tuple[str, Measured | None]:
         return name, None
     path = run / FOLDER / f"{name}.json"
     crops = hashlib.sha256(words.read_bytes()).hexdigest()
-    stamp = {"osteon": __version__, "crops": crops, "rim_mm": RIM_MM, "facts": list(FACTS)}
+    stamp = {
+        "osteon": __version__,
+        "crops": crops,
+        "rim_mm": RIM_MM,
+        "facts": list(FACTS),
+        "texture": "as at 120 kVp",
+    }
     held = _told(path)
     if held.get("stamp") != stamp:
         held = {"stamp": stamp, **_of_crops(read_crops(run, name))}
@@ -138,14 +147,17 @@ def _of_crops(crops: Mapping[str, Any]) -> dict[str, Any]:
     """Numbers of every vertebra of a patient."""
     spacing = float(crops["told"]["settings"]["spacing_mm"])
     kvp = crops["told"].get("kvp")
+    factor = to_120_kvp(kvp)
+    codes = {row["level"]: [flag["code"] for flag in row["flags"]] for row in crops["rows"]}
+    skipped = left_out(codes)
     levels = {}
     for row, hu, parts in zip(crops["rows"], crops["hu"], crops["parts"], strict=True):
         levels[row["level"]] = {
             "core_hu": core_hu(hu, parts, spacing),
             **{name: soft_tissue(hu, parts, name) for name in SOFT},
-            "fractured": any("deformity" in flag["code"] for flag in row["flags"]),
-            "texture": body_texture(hu, parts, spacing),
-            "facts": facts_of(hu, parts, row, spacing, to_120_kvp(kvp)).tolist(),
+            "left_out": row["level"] in skipped,
+            "texture": body_texture(hu * np.float32(factor), parts, spacing),
+            "facts": facts_of(hu, parts, row, spacing, factor).tolist(),
         }
     return {"kvp": kvp, "levels": levels}
 
@@ -204,13 +216,15 @@ def soft_tissue(hu: NDArray[np.int16], parts: NDArray[np.uint8], name: str) -> f
 
 
 def body_texture(
-    hu: NDArray[np.int16], parts: NDArray[np.uint8], spacing_mm: float
+    hu: NDArray[np.floating], parts: NDArray[np.uint8], spacing_mm: float
 ) -> dict[str, float]:
     """Stable radiomic features of a body by tag; empty where it has none.
 
     Parameters
     ----------
-    hu, parts, spacing_mm
+    hu : (i, j, k) array
+        HU as at 120 kVp.
+    parts, spacing_mm
         As `core_hu`.
 
     Returns
