@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from ..core import BadSetting, UnusableTable
 from .knee_model import Embeddings, Metric, Range, Training, checked_range
@@ -73,7 +74,10 @@ class SaidScale:
         density is multiplied so that it covers the error seen.
     temperature : float
         Probabilities become ``p ** (1 / temperature)``, added up to 1 again: above 1 they are
-        less sure (Guo 2017, doi:10.48550/arXiv.1706.04599).
+        less sure (Guo 2017, doi:10.48550/arXiv.1706.04599). Of no matter where `linked`.
+    linked : bool
+        Whether probabilities are those of the calibrated density and its uncertainty instead of
+        the networks' own, so that class and density cannot contradict each other.
     """
 
     slope: float = 1.0
@@ -81,6 +85,7 @@ class SaidScale:
     spread: float = 1.0
     vertebra_spread: float = 1.0
     temperature: float = 1.0
+    linked: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what turns density upside down, or makes it certain."""
@@ -99,8 +104,31 @@ class SaidScale:
         """Calibrated standard uncertainty of a patient's density in g/cm²."""
         return np.asarray(self.slope * self.spread * said)
 
+    def chances(self, said: Numbers, bmd: Numbers, bmd_sd: Numbers, limits: Numbers) -> Numbers:
+        """Calibrated probabilities of the classes.
+
+        Parameters
+        ----------
+        said : (…, 3) array
+            Probabilities as the networks say them.
+        bmd, bmd_sd : (…,) array
+            Density and uncertainty as they say them, in g/cm².
+        limits : (…, 2) array
+            Densities at which osteopenia and osteoporosis begin, in g/cm²; the first is the higher.
+
+        Returns
+        -------
+        (…, 3) array
+            Normal, osteopenia, osteoporosis.
+        """
+        if not self.linked:
+            return self.probabilities(said)
+        middle, spread = self.density(bmd)[..., None], self.uncertainty(bmd_sd)[..., None]
+        below = ndtr((limits - middle) / spread)
+        return np.stack([1 - below[..., 0], below[..., 0] - below[..., 1], below[..., 1]], axis=-1)
+
     def probabilities(self, said: Numbers) -> Numbers:
-        """Calibrated probabilities of the classes, along the last axis."""
+        """The networks' own probabilities at the temperature, along the last axis."""
         logs = np.log(np.maximum(said, LEAST_PROBABILITY)) / self.temperature
         powers = np.exp(logs - logs.max(axis=-1, keepdims=True))
         return np.asarray(powers / powers.sum(axis=-1, keepdims=True))

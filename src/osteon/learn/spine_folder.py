@@ -1,7 +1,7 @@
 """A model of the spine as a folder of ONNX and JSON: reading it runs no code."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -153,7 +153,10 @@ class SpineModelFolder:
             "facts": np.repeat(_filled(patient)[None], len(rows), axis=0),
         }
         given = [_run(pair, patient, asked) for pair in self.networks]
-        return _together(given, np.tile(weights, len(limits)) / len(limits), patient, self.card)
+        found = _together(given, np.tile(weights, len(limits)) / len(limits), patient, self.card)
+        if not self.card.scale.linked:
+            return found
+        return replace(found, classes=_linked(found, limits))
 
     def _check(self, patient: PatientInput) -> None:
         wanted = (len(self.card.levels), *self.card.lattice.shape)
@@ -235,6 +238,14 @@ def _together(
         levels=np.where(there[:, None], mean("levels"), np.nan),
         embedding=given[0]["embedding"],
     )
+
+
+def _linked(found: PatientValues, limits: Numbers) -> Numbers:
+    """Probabilities of the density that is said, mean over rows of limits."""
+    plain = SaidScale(linked=True)
+    bmd, spread = (np.full(len(limits), one) for one in (found.bmd, found.bmd_sd))
+    every = plain.chances(np.empty((len(limits), 3)), bmd, spread, np.asarray(limits, np.float64))
+    return np.asarray(every.mean(axis=0))
 
 
 def write_spine_model(

@@ -36,6 +36,7 @@ def drawn(many, seed, *, slope=1.0, shift=0.0, said_sd=TRUE_SD, power=1.0):
         bmd_sd=np.full(many, said_sd),
         read=read,
         classes=chances / chances.sum(axis=1, keepdims=True),
+        limits=np.tile(LIMITS, (many, 1)),
         diagnosis=(read < LIMITS[0]).astype(np.int64) + (read < LIMITS[1]),
         vertebra_bmd=(each - shift) / slope,
         vertebra_sd=np.full((many, 4), said_sd),
@@ -69,12 +70,36 @@ def test_one_class_only_leaves_probabilities_alone():
     assert scores.holds(np.array([0.1, 0.1, 0.8]), 0.9)[2]
 
 
+def test_linked_classes_are_those_of_the_calibrated_density():
+    scale = calibrate(drawn(4000, 3, slope=0.8, shift=0.15, said_sd=0.03), linked=True)
+    assert (scale.linked, scale.temperature) == (True, 1.0)
+    said = np.array([0.2, 0.3, 0.5])  # what the network made of it is of no matter
+    raw = (LIMITS[1] - scale.intercept) / scale.slope
+    at_limit = scale.chances(said, np.array(raw), np.array(0.03), LIMITS)
+    assert at_limit[2] == pytest.approx(0.5)
+    spread = float(scale.uncertainty(0.03))
+    above = 0.5 * math.erfc((LIMITS[0] - LIMITS[1]) / spread / math.sqrt(2))
+    assert at_limit[0] == pytest.approx(above)
+    assert at_limit.sum() == pytest.approx(1.0)
+
+
+def test_a_density_below_the_limit_never_says_that_osteoporosis_is_unlikely():
+    known = drawn(60, 5, slope=0.7, shift=0.3)
+    scale = calibrate(known, linked=True)
+    chances = scale.chances(known.classes, known.bmd, known.bmd_sd, known.limits)
+    below = scale.density(known.bmd) < LIMITS[1]
+    assert 0 < below.sum() < below.size
+    assert (chances[below, 2] > 0.5).all()
+    assert (chances[~below, 2] <= 0.5).all()
+
+
 def test_scores_are_of_words_after_calibration():
     said = LeftOut(
         bmd=np.array([0.9]),
         bmd_sd=np.array([0.02]),
         read=np.array([1.0]),
         classes=np.array([[0.81, 0.16, 0.03]]),
+        limits=LIMITS[None],
         diagnosis=np.array([1]),
         **{
             name: np.full((1, 4), np.nan)

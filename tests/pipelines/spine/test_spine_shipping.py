@@ -111,7 +111,7 @@ def test_the_folder_says_what_the_trained_model_says_calibrated(study, shipped, 
     chosen = np.array([3, 7, 8])  # one of them lacks a vertebra
     said = model.say(data.of(chosen), device)
     scale = shipped.card.scale
-    assert scale == calibrate(left_out_of(study, [predictions(study)]))
+    assert scale == calibrate(left_out_of(study, [predictions(study)]), linked=True)
     for row, n in enumerate(chosen):
         one = PatientInput(
             data.hu[n], data.parts[n], data.present[n], float(data.factor[n]), data.facts[n]
@@ -121,7 +121,8 @@ def test_the_folder_says_what_the_trained_model_says_calibrated(study, shipped, 
         close = {"abs": 2e-4}  # single precision
         assert found.bmd == pytest.approx(scale.density(said.bmd[row]), **close)
         assert found.bmd_sd == pytest.approx(scale.uncertainty(said.bmd_sd[row]), **close)
-        assert found.classes == pytest.approx(scale.probabilities(said.classes[row]), abs=2e-3)
+        words = (said.classes[row], said.bmd[row], said.bmd_sd[row], data.limits[n])
+        assert found.classes == pytest.approx(scale.chances(*map(np.asarray, words)), abs=2e-3)
         assert found.attention == pytest.approx(said.attention[row], **close)
         assert found.experts[0] == pytest.approx(said.experts[row], **close)
         wanted = scale.density(said.vertebra_bmd[row])

@@ -70,6 +70,12 @@ def usual_limits(sex: str) -> tuple[float, float]:
     return tuple(math.fsum(one) / len(both) for one in zip(*both, strict=True))  # type: ignore[return-value]
 
 
+def limits_or_usual(patient: SpinePatient) -> tuple[float, float]:
+    """Limits of a patient's densitometer, or the usual ones where it is not known."""
+    own = limits_of(patient)
+    return own if all(map(math.isfinite, own)) else usual_limits(patient.row.get("sex", ""))
+
+
 def _limits(read: Device, sex: str) -> tuple[float, float]:
     mean, spread = read.young[sex]
     osteopenia, osteoporosis = (

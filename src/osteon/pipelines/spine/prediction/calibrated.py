@@ -10,6 +10,7 @@ from ....core import UnusableTable
 from ....learn.spine_card import LEAST_PROBABILITY, SaidScale
 from ..cohort import SpineCohort
 from ..predictions import PatientSaid, Predictions, VertebraSaid
+from ..readings import limits_or_usual
 from .left_out import LeftOut, left_out_of
 
 Numbers = NDArray[np.float64]
@@ -24,7 +25,7 @@ SLOPES = (0.7, 1.4)
 """A slope beyond is no calibration of a model that works; the nearer end is taken."""
 
 
-def calibrate(said: LeftOut) -> SaidScale:
+def calibrate(said: LeftOut, *, linked: bool = False) -> SaidScale:
     """Learn how words become numbers, on patients left out of the training.
 
     Density: the line of least squares of what was read on what was said. Uncertainty: multiplied
@@ -36,6 +37,8 @@ def calibrate(said: LeftOut) -> SaidScale:
     ----------
     said : LeftOut
         At least `FEWEST` with a density that was read.
+    linked : bool
+        Whether classes follow from the density; no temperature is learned then.
 
     Returns
     -------
@@ -60,7 +63,8 @@ def calibrate(said: LeftOut) -> SaidScale:
         intercept=intercept,
         spread=spread,
         vertebra_spread=each,
-        temperature=_temperature(said.classes, said.diagnosis),
+        temperature=1.0 if linked else _temperature(said.classes, said.diagnosis),
+        linked=linked,
     )
 
 
@@ -119,16 +123,18 @@ def calibrated_predictions(cohort: SpineCohort, said: Predictions) -> Prediction
     UnusableTable
         If too few validation patients have a density that was read.
     """
-    scale = calibrate(left_out_of(cohort, [said]))
+    scale = calibrate(left_out_of(cohort, [said]), linked=said.notes.get("classes") == "linked")
+    limits = {one.name: limits_or_usual(one) for one in cohort.patients}
     return replace(
         said,
-        patients=tuple(_patient(one, scale) for one in said.patients),
+        patients=tuple(_patient(one, scale, limits[one.patient]) for one in said.patients),
         vertebrae=tuple(_vertebra(one, scale) for one in said.vertebrae),
     )
 
 
-def _patient(one: PatientSaid, scale: SaidScale) -> PatientSaid:
-    chances = scale.probabilities(np.array([one.normal, one.osteopenia, one.osteoporosis]))
+def _patient(one: PatientSaid, scale: SaidScale, limits: tuple[float, float]) -> PatientSaid:
+    said = np.array([one.normal, one.osteopenia, one.osteoporosis])
+    chances = scale.chances(said, np.array(one.bmd), np.array(one.bmd_sd), np.array(limits))
     normal, osteopenia, osteoporosis = (float(p) for p in chances)
     return replace(
         one,

@@ -37,6 +37,6 @@ def conformal_scores(said: LeftOut, scale: SaidScale) -> Conformal:
     if not read.any() or not known.any():
         raise UnusableTable("conformal sets need patients left out with density and diagnosis.")
     away = np.abs(said.read - scale.density(said.bmd)) / scale.uncertainty(said.bmd_sd)
-    chances = scale.probabilities(said.classes)
+    chances = scale.chances(said.classes, said.bmd, said.bmd_sd, said.limits)
     scores = tuple(1 - chances[said.diagnosis == number, number] for number in range(CLASSES))
     return Conformal(away[read], scores)

@@ -11,7 +11,7 @@ from ....core import UnusableTable
 from ..cohort import SpineCohort, SpinePatient
 from ..crops.cut import CropSettings
 from ..predictions import Part, Predictions, VertebraSaid, class_number
-from ..readings import standard_bmd, standard_vertebrae
+from ..readings import limits_or_usual, standard_bmd, standard_vertebrae
 
 Numbers = NDArray[np.float64]
 
@@ -28,6 +28,8 @@ class LeftOut:
         Density as read, standardised; NaN where it was not read.
     classes : (n, 3) array
         Probabilities as said, not calibrated.
+    limits : (n, 2) array
+        Standardised densities at which the patient's classes begin, in g/cm².
     diagnosis : (n,) int array
         Number of the class, or -1 where it is not known.
     vertebra_bmd, vertebra_sd, vertebra_read : (n, s) array
@@ -38,6 +40,7 @@ class LeftOut:
     bmd_sd: Numbers
     read: Numbers
     classes: Numbers
+    limits: Numbers
     diagnosis: NDArray[np.int64]
     vertebra_bmd: Numbers
     vertebra_sd: Numbers
@@ -93,19 +96,21 @@ def left_out_of(
                     patient.bmd_sd,
                     standard_bmd(known),
                     (patient.normal, patient.osteopenia, patient.osteoporosis),
+                    limits_or_usual(known),
                     -1 if known.diagnosis is None else class_number(known.diagnosis),
                 )
             )
             vertebrae.append([_vertebra(known, each, level) for level in levels])
     if not rows:
         raise UnusableTable(f"no training said anything of patients of its {part} part.")
-    bmd, spread, read, classes, diagnosis = zip(*rows, strict=True)
+    bmd, spread, read, classes, limits, diagnosis = zip(*rows, strict=True)
     single = np.array(vertebrae, np.float64)
     return LeftOut(
         bmd=np.array(bmd),
         bmd_sd=np.array(spread),
         read=np.array(read),
         classes=np.array(classes),
+        limits=np.array(limits),
         diagnosis=np.array(diagnosis, np.int64),
         vertebra_bmd=single[..., 0],
         vertebra_sd=single[..., 1],

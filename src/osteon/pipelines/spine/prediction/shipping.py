@@ -84,7 +84,7 @@ def ship_model(
     people = [patients[n] for n in inside]
     data = spine_data(cohort, patients).of(np.array(inside))
     validation = left_out_of(cohort, said)
-    scale = calibrate(validation)
+    scale = calibrate(validation, linked=models[0].network.shape.classes == "linked")
     lattice = _lattice(run, people)
     card = SpineCard(
         name=f"osteon spine ({name}, {len(models)} networks)",
@@ -139,7 +139,7 @@ def _threshold(validation: LeftOut, scale: SaidScale) -> float:
     """Calibrated probability from which on osteoporosis is called."""
     known = validation.diagnosis >= 0
     ill = validation.diagnosis[known] == len(CLASSES) - 1
-    chances = scale.probabilities(validation.classes[known])[:, -1]
+    chances = _chances(validation, scale)[known, -1]
     return float(np.clip(choose_threshold(ill, chances).threshold, 0.0, 1.0))
 
 
@@ -183,7 +183,7 @@ def _metrics(test: LeftOut, scale: SaidScale, validation: LeftOut) -> tuple[Metr
 
     A figure that these patients do not allow, as they are all of one class, is left out.
     """
-    chances = scale.probabilities(test.classes)
+    chances = _chances(test, scale)
     bmd, spread = scale.density(test.bmd), scale.uncertainty(test.bmd_sd)
     read, known = np.isfinite(test.read), test.diagnosis >= 0
     ill = test.diagnosis[known] == len(CLASSES) - 1
@@ -206,6 +206,10 @@ def _metrics(test: LeftOut, scale: SaidScale, validation: LeftOut) -> tuple[Metr
         if share.size:
             found.append(Metric(f"share of {what} {percent} % {kind}", float(share.mean())))
     return tuple(found)
+
+
+def _chances(said: LeftOut, scale: SaidScale) -> Numbers:
+    return scale.chances(said.classes, said.bmd, said.bmd_sd, said.limits)
 
 
 def _metric(name: str, found: Estimate) -> Metric:

@@ -264,6 +264,7 @@ def _train(task: _Task) -> str:
     share = len(epochs) / task.settings.fit.epochs
     notes: dict[str, Any] = {
         "kind": "network",
+        "classes": model.network.shape.classes,
         "trained_on": len(chosen),
         "parameters": model.parameters,
         # an interrupted training is told as if it had run through
