@@ -19,12 +19,12 @@ from osteon.pipelines.spine.baselines.measured import (
     body_texture,
     core_hu,
     measure_cohort,
-    soft_tissue,
 )
 from osteon.pipelines.spine.baselines.radiomics import Radiomics
 from osteon.pipelines.spine.baselines.told import Known, by_limits
 from osteon.pipelines.spine.cohort import run_folder
 from osteon.pipelines.spine.crops.store import write_crops
+from osteon.pipelines.spine.energy import soft_tissue
 from osteon.pipelines.spine.evaluation.evaluating import evaluate_cohort
 from osteon.pipelines.spine.facts import FACTS
 from osteon.pipelines.spine.predictions import read_predictions

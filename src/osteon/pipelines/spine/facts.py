@@ -8,12 +8,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from .crops.cut import BODY
+from .energy import SOFT_HU
 
-SOFT_HU = 60.0
-"""HU of muscle, and of bone without its mineral, at any tube voltage."""
-
-L1_HU = 140.9
-"""Mean HU of L1 at 120 kVp, of which `osteon.calibration.kvp_factor` is the ratio."""
+RECIPE = 3
+"""Changes with every change of how the numbers are measured, so that kept ones are not used."""
 
 WIDER_MM, CORE_MM, AWAY_MM = 3.2, 4.0, 8.0
 """How far a vertebra is widened, so that its blurred border counts with thick slices and soft
@@ -51,7 +49,7 @@ def facts_of(
     parts: NDArray[np.uint8],
     row: Mapping[str, Any],
     spacing_mm: float,
-    factor: float,
+    mineral: float,
 ) -> NDArray[np.float32]:
     """Measure one vertebra.
 
@@ -65,8 +63,9 @@ def facts_of(
         What stands beside the crop: ``heights_mm``, ``vessel_hu``.
     spacing_mm : float
         Side of the voxels.
-    factor : float
-        What takes HU of bone to those at 120 kVp (`osteon.calibration.kvp_factor`).
+    mineral : float
+        What takes HU above soft tissue to those at 120 kVp, of the patient
+        (`osteon.pipelines.spine.energy.mineral_factor`).
 
     Returns
     -------
@@ -76,7 +75,7 @@ def facts_of(
     whole, body = parts > 0, parts == BODY
     away = ndimage.distance_transform_edt(~whole, sampling=spacing_mm)
     around = _around(hu[(away > WIDER_MM) & (away <= AWAY_MM)])
-    grey = (hu.astype(np.float32) - around) * mineral_factor(factor)
+    grey = (hu.astype(np.float32) - around) * np.float32(mineral)
     core = ndimage.binary_erosion(body, iterations=round(CORE_MM / spacing_mm))
     area = _seen_from_front(whole, spacing_mm)
     voxel = (spacing_mm / 10) ** 3
@@ -90,15 +89,6 @@ def facts_of(
         _known(row.get("vessel_hu"), NO_CONTRAST_HU),
     ]
     return np.array(made, np.float32)
-
-
-def mineral_factor(factor: float) -> float:
-    """What takes HU above soft tissue to those at 120 kVp, from what takes HU of bone there.
-
-    The voltage changes what mineral adds and leaves soft tissue where it is; so the published ratio
-    of mean HU is taken of what is above `SOFT_HU`: 0.92 at 100 kVp and 1.13 at 140.
-    """
-    return (L1_HU - SOFT_HU) / (L1_HU / factor - SOFT_HU)
 
 
 def _around(near: NDArray[np.int16]) -> float:

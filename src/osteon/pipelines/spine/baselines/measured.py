@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from .... import __version__
-from ....calibration import TISSUES
 from ....core import HU, Grid, Mask, OsteonError, Volume
 from ....features.texture import STUDIED, measure_texture, stable_tags
 from ...cohorts.store import write_json
@@ -23,6 +22,7 @@ from ..cohort import SpineCohort, SpinePatient, run_folder
 from ..crops.cut import BODY
 from ..crops.store import crops_file, read_crops
 from ..crops.usable import left_out
+from ..energy import SOFT, mineral_factor, soft_tissue
 from ..facts import FACTS, facts_of
 
 Progress = Callable[[str, int, int], None]
@@ -39,12 +39,6 @@ LEAST_VOXELS = 200
 STABLE = 0.75
 """ICC(2,1) from which a feature counts as stable; "good" of Koo & Li 2016
 (doi:10.1016/j.jcm.2016.02.012)."""
-
-SOFT = {"adipose": (-160.0, -40.0), "muscle": (10.0, 110.0)}
-"""HU among which the peak of each tissue beside a vertebra is looked for."""
-
-PEAK_HU = 10.0
-"""SD of the Gaussian over the histogram of HU, so that noise makes no peaks."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +142,8 @@ def _of_crops(crops: Mapping[str, Any]) -> dict[str, Any]:
     spacing = float(crops["told"]["settings"]["spacing_mm"])
     kvp = crops["told"].get("kvp")
     factor = to_120_kvp(kvp)
+    pairs = list(zip(crops["hu"], crops["parts"], strict=True))
+    mineral = mineral_factor(pairs, crops["rows"], kvp)
     codes = {row["level"]: [flag["code"] for flag in row["flags"]] for row in crops["rows"]}
     skipped = left_out(codes)
     levels = {}
@@ -157,7 +153,7 @@ def _of_crops(crops: Mapping[str, Any]) -> dict[str, Any]:
             **{name: soft_tissue(hu, parts, name) for name in SOFT},
             "left_out": row["level"] in skipped,
             "texture": body_texture(hu * np.float32(factor), parts, spacing),
-            "facts": facts_of(hu, parts, row, spacing, factor).tolist(),
+            "facts": facts_of(hu, parts, row, spacing, mineral).tolist(),
         }
     return {"kvp": kvp, "levels": levels}
 
@@ -184,35 +180,6 @@ def core_hu(
     if np.count_nonzero(core) < LEAST_VOXELS:
         return None
     return float(hu[core].mean(dtype=np.float64))
-
-
-def soft_tissue(hu: NDArray[np.int16], parts: NDArray[np.uint8], name: str) -> float | None:
-    """Peak of the HU of a tissue beside a vertebra.
-
-    Parameters
-    ----------
-    hu, parts
-        As `core_hu`.
-    name : str
-        ``"adipose"`` or ``"muscle"``.
-
-    Returns
-    -------
-    float or None
-        None where there is no peak, or it cannot be the tissue.
-    """
-    low, high = SOFT[name]
-    beside = hu[parts == 0]
-    edges = np.arange(low - 4 * PEAK_HU, high + 4 * PEAK_HU + 1)
-    counts, _ = np.histogram(beside, edges)
-    smooth = ndimage.gaussian_filter1d(counts.astype(np.float64), PEAK_HU)
-    middles = 0.5 * (edges[1:] + edges[:-1])
-    inside = (middles >= low) & (middles <= high)
-    if smooth[inside].max() < 1.0:
-        return None
-    peak = float(middles[inside][int(smooth[inside].argmax())])
-    known = TISSUES[name]
-    return peak if known.lowest <= peak <= known.highest else None
 
 
 def body_texture(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from ....learn.spine_folder import PatientInput
 from ...voltage import to_120_kvp
 from ..crops.cut import Crop, CropSettings, cut_vertebrae
 from ..crops.usable import left_out as left_out_of
+from ..energy import mineral_factor
 from ..facts import FACTS, facts_of
 
 
@@ -81,10 +83,19 @@ def patient_vertebrae(scan: Scan, labels: Labels, card: SpineCard) -> PatientVer
     if not used:
         told = "; ".join(f"{level}: {left_out[level]}" for level in crops)
         raise UnsuitableScan(f"no vertebra can be read: {told}. Use another scan.")
-    return PatientVertebrae(crops, left_out, _given(used, to_120_kvp(scan.acquisition.kvp), card))
+    kvp = scan.acquisition.kvp
+    mineral = mineral_factor([(one.hu, one.parts) for one in cut], [_row(one) for one in cut], kvp)
+    given = _given(used, (to_120_kvp(kvp), mineral), card)
+    return PatientVertebrae(crops, left_out, given)
 
 
-def _given(crops: Sequence[Crop], factor: float, card: SpineCard) -> PatientInput:
+def _row(crop: Crop) -> dict[str, Any]:
+    """What stands beside a crop, as in a run."""
+    return {"heights_mm": crop.shape.heights, "vessel_hu": crop.beside.vessel_hu}
+
+
+def _given(crops: Sequence[Crop], factors: tuple[float, float], card: SpineCard) -> PatientInput:
+    """Vertebrae in their places; factors of bone for the network and of mineral for the facts."""
     many = len(card.levels)
     hu = np.zeros((many, *card.lattice.shape), np.int16)
     parts = np.zeros(hu.shape, np.uint8)
@@ -93,10 +104,5 @@ def _given(crops: Sequence[Crop], factor: float, card: SpineCard) -> PatientInpu
     for one in crops:
         slot = card.levels.index(one.level)
         hu[slot], parts[slot], present[slot] = one.hu, one.parts, True
-        beside = {
-            "heights_mm": one.shape.heights,
-            "vessel_hu": one.beside.vessel_hu,
-            "fat_hu": one.beside.fat_hu,
-        }
-        facts[slot] = facts_of(one.hu, one.parts, beside, card.lattice.spacing_mm, factor)
-    return PatientInput(hu, parts, present, factor, facts)
+        facts[slot] = facts_of(one.hu, one.parts, _row(one), card.lattice.spacing_mm, factors[1])
+    return PatientInput(hu, parts, present, factors[0], facts)

@@ -19,7 +19,8 @@ from ..cohort import SpineCohort, SpinePatient, run_folder
 from ..crops.cut import CropSettings
 from ..crops.store import read_crops, read_told
 from ..crops.usable import left_out
-from ..facts import FACTS, facts_of
+from ..energy import mineral_factor
+from ..facts import FACTS, RECIPE, facts_of
 from ..predictions import class_number
 from ..readings import known_device, limits_of, standard_bmd, standard_vertebrae
 
@@ -118,7 +119,7 @@ def _digest(cohort: SpineCohort, patients: Sequence[SpinePatient]) -> str:
     """Digest of what stands beside the crops, and of what the facts are called."""
     run = run_folder(cohort)
     told = [read_told(run, one.name) for one in patients]
-    return hashlib.sha256(json.dumps([told, FACTS], sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([told, FACTS, RECIPE], sort_keys=True).encode()).hexdigest()
 
 
 def _told(folder: Path) -> dict[str, Any] | None:
@@ -153,12 +154,14 @@ def _write(
         factor[n] = to_120_kvp(held["told"]["kvp"])
         spacing = float(held["told"]["settings"]["spacing_mm"])
         read = _read(held["told"])
+        pairs = list(zip(held["hu"], held["parts"], strict=True))
+        mineral = mineral_factor(pairs, held["rows"], held["told"]["kvp"])
         for row, grey, part_of in zip(held["rows"], held["hu"], held["parts"], strict=True):
             if row["level"] not in read:
                 continue
             place = n, LEVELS.index(row["level"])
             hu[place], parts[place], present[place] = grey, part_of, True
-            facts[place] = facts_of(grey, part_of, row, spacing, float(factor[n]))
+            facts[place] = facts_of(grey, part_of, row, spacing, mineral)
     hu.flush()
     parts.flush()
     for name, values in (("present", present), ("factor", factor), ("facts", facts)):
