@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 import shapes
-from osteon.core import Grid, Labels, Volume
+import spine_crops
+from osteon.core import BadSetting, Grid, Labels, Volume
 from osteon.io import write_labels, write_volume
 from osteon.pipelines.spine.cohort import read_cohort
 from osteon.pipelines.spine.crops.cut import BODY, OUTSIDE_HU, REST, CropSettings, cut_vertebrae
 from osteon.pipelines.spine.crops.making import make_crops
-from osteon.pipelines.spine.crops.store import read_crops
+from osteon.pipelines.spine.crops.store import crops_file, read_crops
 
 from ..people import GRID, person
 
@@ -108,3 +109,13 @@ def test_patients_are_cut_once_and_one_without_images_is_a_row(cohort):
     path.write_text(json.dumps(told | {"inputs": {}}))
     assert make_crops(cohort, SETTINGS).made == ("sub-2",)
     assert make_crops(cohort, replace(SETTINGS, spacing_mm=2.0)).made == ("sub-1", "sub-2")
+
+
+@pytest.mark.parametrize("kept", [0, 10, 400, -30])
+def test_damaged_crops_are_told_in_a_line(tmp_path, kept):
+    spine_crops.store(tmp_path, "sub-1", [spine_crops.crop()])
+    path = crops_file(tmp_path, "sub-1")
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(BadSetting, match="sub-1 are damaged") as told:
+        read_crops(tmp_path, "sub-1")
+    assert "\n" not in str(told.value)

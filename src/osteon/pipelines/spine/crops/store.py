@@ -1,6 +1,8 @@
 """Crops on disk: the arrays of a patient, and the words that make them count."""
 
 import json
+import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -63,7 +65,7 @@ def read_crops(run: Path, name: str) -> dict[str, Any]:
     Raises
     ------
     BadSetting
-        If there are none.
+        If there are none, or they are damaged.
     """
     told = read_told(run, name)
     if told is None:
@@ -71,5 +73,12 @@ def read_crops(run: Path, name: str) -> dict[str, Any]:
             f"{name} has no crops in {run / FOLDER}; crops.tsv there gives the reason, or make "
             "them with osteon spine crops."
         )
-    with np.load(crops_file(run, name)) as held:
-        return {"hu": held["hu"], "parts": held["parts"], "rows": told["rows"], "told": told}
+    try:
+        with crops_file(run, name).open("rb") as file, np.load(file) as held:
+            hu, parts = held["hu"], held["parts"]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as fault:
+        raise BadSetting(
+            f"the crops of {name} are damaged ({type(fault).__name__}); remove "
+            f"{FOLDER}/{name}.json and make them again with osteon spine crops."
+        ) from None
+    return {"hu": hu, "parts": parts, "rows": told["rows"], "told": told}

@@ -236,8 +236,10 @@ def _words(task: _Task) -> dict[str, Any] | None:
 
 def _kept(task: _Task) -> bool:
     told = _words(task)
-    said = run_folder(task.cohort) / PREDICTIONS / f"{task.name}-{task.seed}" / RUN
-    return told is not None and told.get("of") == _identity(task) and said.is_file()
+    names = (task.name, UNKNOWN_DEVICE) if task.name == FULL else (task.name,)
+    said = run_folder(task.cohort) / PREDICTIONS
+    there = all((said / f"{name}-{task.seed}" / RUN).is_file() for name in names)
+    return told is not None and told.get("of") == _identity(task) and there
 
 
 def _train(task: _Task) -> str:
