@@ -28,8 +28,11 @@ def crop(seed=0, *, density=150.0, rough=40.0):
     return np.rint(hu).astype(np.int16), parts
 
 
-def store(run: Path, name: str, vertebrae, *, kvp=120.0, levels=("L1", "L2", "L3", "L4")):
-    """Keep crops as `osteon spine crops` does; vertebrae are pairs of HU and parts."""
+def store(run: Path, name: str, vertebrae, *, kvp=120.0, levels=("L1", "L2", "L3", "L4"), flags=()):
+    """Keep crops as `osteon spine crops` does; vertebrae are pairs of HU and parts.
+
+    ``flags`` are codes of the first one.
+    """
     cut = [SimpleNamespace(hu=hu, parts=parts) for hu, parts in vertebrae]
     told = {
         "participant_id": name,
@@ -39,6 +42,7 @@ def store(run: Path, name: str, vertebrae, *, kvp=120.0, levels=("L1", "L2", "L3
         "rows": [{"level": level} for level, _ in zip(levels, cut, strict=False)],
         "left_out": [],
     }
+    told["rows"][0]["flags"] = [{"code": code} for code in flags]
     write_crops(run, name, cut, json.loads(json.dumps(told)))
 
 

@@ -1,6 +1,7 @@
 """Densities, uncertainties and sets that hold what they promise, on patients drawn anew."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from osteon.core import UnknownName, UnusableTable
 from osteon.learn.spine_card import SaidScale
 from osteon.pipelines.spine.cohort import SpineCohort, SpinePatient
+from osteon.pipelines.spine.evaluation.evaluating import as_shipped
 from osteon.pipelines.spine.prediction.calibrated import calibrate, calibrated_predictions
 from osteon.pipelines.spine.prediction.conformal import conformal_scores
 from osteon.pipelines.spine.prediction.left_out import LeftOut, left_out_of
@@ -184,6 +186,18 @@ def test_predictions_are_calibrated_on_their_own_validation_patients(tmp_path):
     assert found.patients[3].bmd == pytest.approx(0.9)
     assert found.patients[3].osteoporosis == found.patients[3].score
     assert found.vertebrae[0].bmd == pytest.approx(said.vertebrae[0].bmd + 0.1)
+
+
+def test_networks_are_judged_calibrated_and_baselines_as_they_are(tmp_path):
+    people = patients(20)
+    cohort, said = SpineCohort(tmp_path, people), said_of(people)
+    network = as_shipped(cohort, replace(said, notes={"kind": "network"}))
+    assert network.patients[4].bmd == pytest.approx(said.patients[4].bmd + 0.1)
+    baseline = replace(said, notes={"kind": "baseline"})
+    assert as_shipped(cohort, baseline) == baseline
+    # too few to be calibrated on: as it was said
+    few = replace(said_of(people[:9]), notes={"kind": "network"})
+    assert as_shipped(cohort, few) == few
 
 
 def test_nobody_of_the_part_and_strangers_are_refused(tmp_path):

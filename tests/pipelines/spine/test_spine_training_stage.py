@@ -87,6 +87,19 @@ def test_arrays_hold_crops_facts_and_readings_of_the_same_patient(cohort):
     assert (data.limits[:, 0] > data.limits[:, 1]).all()
 
 
+def test_a_vertebra_that_is_not_read_has_no_place_and_who_has_no_other_is_left_out(tmp_path):
+    people = written(tmp_path, patients=2, vertebrae=2)
+    run = run_folder(people)
+    crops = [spine_crops.crop(1), spine_crops.crop(2)]
+    spine_crops.store(run, "sub-00", crops, flags=("metal",))
+    spine_crops.store(run, "sub-01", crops[:1], flags=("cut-by-field-of-view",))
+    kept = labelled_with_crops(people)
+    assert [one.name for one in kept] == ["sub-00"]
+    data = spine_data(people, kept)
+    assert data.present.tolist() == [[False, True, False, False]]
+    assert not data.facts[0, 0].any()
+
+
 def test_arrays_of_other_crops_are_made_anew(tmp_path):
     people = written(tmp_path, patients=2, vertebrae=1)
     first = np.array(spine_data(people, people.patients).hu[1, 0])
