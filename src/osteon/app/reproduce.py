@@ -102,7 +102,7 @@ def osteoporosis(
     out
         Folder for everything; gone on with where it holds the same reproduction.
     preset
-        small: two cores, within 75 minutes. full: images as scanners make them, for a GPU.
+        small: for two cores. full: images as scanners make them, for a GPU.
     subjects
         With preset small: a study of so many patients with labels, two fifths of them at two
         external sites, and three without labels for each inside; 400 leave 240 to be trained on

@@ -140,8 +140,8 @@ def preset(name: str) -> OsteoporosisSettings:
 def study(subjects: int, seeds: int) -> OsteoporosisSettings:
     """The small preset grown to a study, with a second external site.
 
-    Its scanner was drawn at random when everything had been chosen on the others; of the scanner of
-    the first external site, scans of other patients had been seen by then.
+    Its scanner was drawn at random, and no scan of it was seen while anything was chosen; of the
+    scanner of the first external site, scans of other patients had been seen.
 
     Parameters
     ----------
