@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
@@ -59,20 +59,13 @@ def srrd(
     check_out(out)
     with ProgressBar() as progress:
         progress("loading", 0, 1)
-        from ..core import BadSetting
         from ..pipelines.cohorts.store import write_json
         from ..pipelines.reproduce import srrd as system
         from ..report import write_knee_results
 
-        wanted = system.preset(preset)
-        command = f"osteon reproduce srrd --preset {preset}"
-        if subjects is not None or seeds is not None:
-            if preset != "small":
-                raise BadSetting("--subjects and --seeds belong to --preset small.")
-            wanted = system.study(subjects or 107, seeds or 3)
-            command += f" --subjects {wanted.subjects} --seeds {len(wanted.training.seeds)}"
+        wanted, words = _chosen(system, preset, subjects, seeds)
         results = system.reproduce_srrd(out, wanted, jobs=jobs, progress=progress)
-        results["command"] = f"{command} --out {out.name}"
+        results["command"] = f"osteon reproduce srrd {words} --out {out.name}"
         write_json(out / "srrd.json", results)
         page = write_knee_results(results, out)
     print(json.dumps(results) if json_ else f"Report: {page}")
@@ -121,23 +114,29 @@ def osteoporosis(
     check_out(out)
     with ProgressBar() as progress:
         progress("loading", 0, 1)
-        from ..core import BadSetting
         from ..pipelines.cohorts.store import write_json
         from ..pipelines.reproduce import osteoporosis as system
         from ..report import write_spine_results
 
-        wanted = system.preset(preset)
-        command = f"osteon reproduce osteoporosis --preset {preset}"
-        if subjects is not None or seeds is not None:
-            if preset != "small":
-                raise BadSetting("--subjects and --seeds belong to --preset small.")
-            wanted = system.study(subjects or 400, seeds or 3)
-            command += f" --subjects {wanted.subjects} --seeds {len(wanted.training.seeds)}"
+        wanted, words = _chosen(system, preset, subjects, seeds)
         results = system.reproduce_osteoporosis(out, wanted, jobs=jobs, progress=progress)
-        results["command"] = f"{command} --out {out.name}"
+        results["command"] = f"osteon reproduce osteoporosis {words} --out {out.name}"
         write_json(out / "osteoporosis.json", results)
         page = write_spine_results(results, out)
     print(json.dumps(results) if json_ else f"Report: {page}")
+
+
+def _chosen(system: Any, preset: str, subjects: int | None, seeds: int | None) -> tuple[Any, str]:
+    """Settings of a reproduction, and the words that ask for them again."""
+    from ..core import BadSetting
+
+    if subjects is None and seeds is None:
+        return system.preset(preset), f"--preset {preset}"
+    if preset != "small":
+        raise BadSetting("--subjects and --seeds belong to --preset small.")
+    wanted = system.study(subjects or system.STUDIED, seeds or 3)
+    words = f"--subjects {wanted.subjects} --seeds {len(wanted.training.seeds)}"
+    return wanted, f"--preset {preset} {words}"
 
 
 def _check(jobs: int) -> None:

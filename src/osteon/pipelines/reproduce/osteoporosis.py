@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ... import __version__
-from ...core import BadSetting, UnusableTable
+from ...core import BadSetting
 from ...learn.fit import FitSettings
 from ...learn.networks.vertebra import EncoderSettings
 from ...learn.pretrain_settings import PretrainSettings
 from ...learn.spine_settings import SpineSettings
 from ...simulate.cohort.plan import CohortSettings
 from ...simulate.cohort.sites import Site, default_sites
-from ..cohorts.run import simulate_cohort
 from ..cohorts.store import write_json
 from ..manifest import manifest
 from ..spine.baselines.making import make_baselines
@@ -28,6 +27,7 @@ from ..spine.pretraining import PretrainingSettings, pretrain_cohort
 from ..spine.training.configurations import CONFIGURATIONS
 from ..spine.training.making import TrainingSettings, train_cohort
 from .clock import Clock
+from .simulated import simulate_all
 
 Progress = Callable[[str, int, int], None]
 
@@ -35,6 +35,9 @@ SCHEMA = "osteon-osteoporosis-1"
 """Version of the results."""
 
 STAGES = 8
+
+STUDIED = 400
+"""Patients of a study, where not told."""
 
 LEAST_SUBJECTS = 32
 """Patients with labels that five folds at three sites and an external site need."""
@@ -242,10 +245,7 @@ def _simulated(
         seed=settings.seed,
         preset=settings.preset,
     )
-    run = simulate_cohort(folder, wanted, jobs=jobs, progress=told)
-    if run.failed:
-        name, reason = next(iter(run.failed.items()))
-        raise UnusableTable(f"{len(run.failed)} patients could not be made; {name}: {reason}")
+    simulate_all(folder, wanted, jobs=jobs, progress=told)
     return read_cohort(folder)
 
 

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ... import __version__
-from ...core import BadSetting, UnusableTable
+from ...core import BadSetting
 from ...learn.fit import FitSettings
 from ...learn.networks.trunk import TrunkSettings
 from ...learn.students import StudentSettings
 from ...learn.synthesis_settings import SynthesisSettings, Variant
 from ...simulate.cohort.plan import CohortSettings
 from ...simulate.cohort.sites import default_sites
-from ..cohorts.run import simulate_cohort
 from ..cohorts.store import write_json
 from ..knee.alignment.figures import RegistrationStudy, registration_section
 from ..knee.alignment.registering import register_cohort
@@ -28,6 +27,7 @@ from ..knee.students.training import TrainingSettings, train_cohort
 from ..knee.synthesis.comparing import synthesis_section
 from ..manifest import manifest
 from .clock import Clock
+from .simulated import simulate_all
 
 Progress = Callable[[str, int, int], None]
 
@@ -35,6 +35,9 @@ SCHEMA = "osteon-srrd-1"
 """Version of the results."""
 
 STAGES = 8
+
+STUDIED = 107
+"""Patients of a study, where not told."""
 
 
 @dataclass(frozen=True)
@@ -236,8 +239,5 @@ def _simulated(folder: Path, settings: SrrdSettings, jobs: int, told: Progress) 
         seed=settings.seed,
         preset=settings.preset,
     )
-    run = simulate_cohort(folder, wanted, jobs=jobs, progress=told)
-    if run.failed:
-        name, reason = next(iter(run.failed.items()))
-        raise UnusableTable(f"{len(run.failed)} patients could not be made; {name}: {reason}")
+    simulate_all(folder, wanted, jobs=jobs, progress=told)
     return read_cohort(folder)
