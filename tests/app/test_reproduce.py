@@ -24,8 +24,8 @@ def reproduced(monkeypatch):
     ("options", "subjects", "pool", "told"),
     [
         ((), 80, 180, ""),
-        (("--seeds", "2"), 400, 720, " --subjects 400 --seeds 2"),
-        (("--subjects", "50"), 50, 90, " --subjects 50 --seeds 3"),
+        (("--seeds", "2"), 240, 360, " --subjects 240 --seeds 2"),
+        (("--subjects", "50"), 50, 75, " --subjects 50 --seeds 3"),
     ],
 )
 def test_reproducing_writes_the_page_and_results_with_their_command(

@@ -97,9 +97,8 @@ def osteoporosis(
     preset
         small: for two cores. full: images as scanners make them, for a GPU.
     subjects
-        With preset small: a study of so many patients with labels, two fifths of them at two
-        external sites, and three without labels for each inside; 400 leave 240 to be trained on
-        and tested.
+        With preset small: a study of so many patients with labels, half of them at two external
+        sites, and three without labels for each inside; 240 leave 120 to be trained on and tested.
     seeds
         Seeds of such a study; 3 where not given.
     jobs

@@ -8,8 +8,8 @@ from osteon.pipelines.spine.training.configurations import CONFIGURATIONS
 
 
 def test_the_study_has_a_pool_three_times_as_large_as_what_is_labelled_inside():
-    chosen = study(400, 3)
-    assert chosen.unlabelled == 3 * 240
+    chosen = study(240, 3)
+    assert chosen.unlabelled == 3 * 120
     assert [one.name for one in chosen.sites if one.external] == ["D", "E"]
     assert chosen.training.seeds == chosen.pretraining.seeds == (0, 1, 2)
     assert set(chosen.training.names) == set(CONFIGURATIONS)
