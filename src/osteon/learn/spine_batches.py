@@ -1,6 +1,7 @@
 """Batches of vertebrae for training, changed at random, and as they are for reading."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -11,6 +12,10 @@ from torch.nn.functional import avg_pool3d
 from .spine_data import UNKNOWN, SpineData
 from .spine_settings import Augmentation
 from .vertebrae import MIDDLE_HU, SPREAD_HU, inputs_of
+
+BANK = 2**22
+"""Numbers of which noise is a piece that begins anywhere: new ones would take longer than the
+convolutions."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,9 +93,8 @@ def _grey(voxels: Tensor, how: Augmentation, rng: np.random.Generator) -> Tensor
         soft = avg_pool3d(grey, 3, 1, padding=1, count_include_pad=False)
         grey = grey + share.to(grey.dtype) * (soft - grey)
     if how.noise_hu > 0:
-        spread = rng.uniform(0, how.noise_hu, (many, 1, 1, 1, 1)).astype(np.float32) / SPREAD_HU
-        noise = rng.standard_normal(grey.shape, np.float32) * spread
-        grey = grey + torch.from_numpy(noise)
+        spread = rng.uniform(0, how.noise_hu, many).astype(np.float32) / SPREAD_HU
+        grey = grey + _noise(grey.shape[2:], spread, rng)[:, None]
     if how.gain > 0 or how.offset_hu > 0:
         gain = torch.from_numpy(rng.normal(1, how.gain, (many, 1, 1, 1, 1)))
         added = torch.from_numpy(rng.normal(0, how.offset_hu, (many, 1, 1, 1, 1)))
@@ -99,3 +103,19 @@ def _grey(voxels: Tensor, how: Augmentation, rng: np.random.Generator) -> Tensor
     changed = torch.cat([grey, voxels[:, 1:]], dim=1)
     # half the time of the convolutions
     return changed.contiguous(memory_format=torch.channels_last_3d)
+
+
+def _noise(shape: tuple[int, ...], spread: NDArray[np.float32], rng: np.random.Generator) -> Tensor:
+    """White noise (n, i, j, k), each with its own standard deviation."""
+    size = int(np.prod(shape))
+    bank = _bank(max(BANK, 2 * size))
+    made = np.empty((len(spread), size), np.float32)
+    for n, start in enumerate(rng.integers(0, len(bank) - size, len(spread))):
+        np.multiply(bank[start : start + size], spread[n], out=made[n])
+    return torch.from_numpy(made.reshape(-1, *shape))
+
+
+@lru_cache(maxsize=1)
+def _bank(many: int) -> NDArray[np.float32]:
+    """Standard normal numbers, always the same."""
+    return np.random.default_rng(0).standard_normal(many, np.float32)

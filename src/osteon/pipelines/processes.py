@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from ..core import BadSetting, OsteonError
 from ..core.compiled import use_threads
+from ..core.memory import keep_memory
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -83,6 +84,7 @@ def _begin(threads: int) -> None:
     # libraries that count cores themselves must not take all of them in every process
     os.environ["OMP_NUM_THREADS"] = str(threads)
     use_threads(threads)
+    keep_memory()
 
 
 def _end_with_parent() -> None:

@@ -164,6 +164,50 @@ def depth_in(flat: Flat, thing: int, x: float, y: float, z: float) -> float:
 
 
 @inlined
+def plane_in(
+    flat: Flat,
+    thing: int,
+    step: NDArray[np.float64],
+    centre: tuple[float, float, float],
+    plane: NDArray[np.float64],
+) -> None:
+    """Depth of an object at a world point, and its rise along each column of `step`."""
+    sides = flat.sides[thing]
+    x, y, z = centre
+    at = moved(flat.to_lattice[thing], x, y, z)
+    p = min(max(at[0], 0.0), sides[0] - 1.0)
+    q = min(max(at[1], 0.0), sides[1] - 1.0)
+    r = min(max(at[2], 0.0), sides[2] - 1.0)
+    nj, nk = sides[1], sides[2]
+    i, j, k = min(int(p), sides[0] - 2), min(int(q), nj - 2), min(int(r), nk - 2)
+    u, v, w = p - i, q - j, r - k
+    f = flat.inside
+    n = flat.start[thing] + (i * nj + j) * nk + k
+    m = n + nj * nk
+    low0, low1 = f[n] * (1 - w) + f[n + 1] * w, f[n + nk] * (1 - w) + f[n + nk + 1] * w
+    high0, high1 = f[m] * (1 - w) + f[m + 1] * w, f[m + nk] * (1 - w) + f[m + nk + 1] * w
+    low, high = low0 * (1 - v) + low1 * v, high0 * (1 - v) + high1 * v
+    depth = low * (1 - u) + high * u
+    du = high - low
+    dv = (low1 - low0) * (1 - u) + (high1 - high0) * u
+    dw = ((f[n + 1] - f[n]) * (1 - v) + (f[n + nk + 1] - f[n + nk]) * v) * (1 - u) + (
+        (f[m + 1] - f[m]) * (1 - v) + (f[m + nk + 1] - f[m + nk]) * v
+    ) * u
+    to = flat.to_lattice[thing]
+    plane[0] = depth
+    if p != at[0] or q != at[1] or r != at[2]:
+        away = sqrt((at[0] - p) ** 2 + (at[1] - q) ** 2 + (at[2] - r) ** 2) * flat.step[thing]
+        plane[0] = min(depth, 0.0) - away
+    for axis in range(3):
+        a, b, c = step[0, axis], step[1, axis], step[2, axis]
+        plane[1 + axis] = (
+            du * (to[0, 0] * a + to[0, 1] * b + to[0, 2] * c)
+            + dv * (to[1, 0] * a + to[1, 1] * b + to[1, 2] * c)
+            + dw * (to[2, 0] * a + to[2, 1] * b + to[2, 2] * c)
+        )
+
+
+@inlined
 def structure_in(flat: Flat, thing: int, x: float, y: float, z: float) -> float:
     """Number of a bone's structure at a world point; bone lies above the level there."""
     own = moved(flat.to_own[thing], x, y, z)

@@ -10,7 +10,7 @@ from ...core import BadSetting, Grid
 from ...core.compiled import compiled, inlined, parallel, prange
 from .flat import AIR, Flat, blend, depth_in, flat, flat_of, is_bone, moved
 from .scene import Bone, Scene
-from .voxel import MOST, Around, Block, Picture, at_point, here, in_row, voxel
+from .voxel import FLAT_MM, MOST, Around, Block, Picture, at_point, here, in_row, voxel
 
 STEP_MM = 0.125
 """Distance of sample points where nothing else is asked for, in mm."""
@@ -68,12 +68,16 @@ def render(
         samples = (int(i), int(j), int(k))
     if min(samples) < 1:
         raise BadSetting(f"a voxel is sampled at least once along each axis; got {samples}.")
+    apart = grid.spacing / samples
+    diagonal = 0.5 * float(np.linalg.norm(grid.spacing))
     picture = Picture(
         grid.affine,
         np.array(samples, np.int64),
         np.ascontiguousarray(values, np.float32),
-        bool((grid.spacing / samples).max() > COARSE_MM),
-        0.5 * float(np.linalg.norm(grid.spacing)) * SLACK,
+        bool(apart.max() > COARSE_MM),
+        diagonal > FLAT_MM,
+        0.5 * float(np.linalg.norm(grid.spacing - apart)) * SLACK,
+        diagonal * SLACK,
     )
     out = np.zeros((*grid.shape, values.shape[1]), np.float32)
     _render(flat(scene), picture, out)
@@ -169,7 +173,7 @@ def _block(
 def _layer(flat: Flat, picture: Picture, i: int, out: NDArray[np.float32]) -> None:
     """Fill the blocks that begin at one `i`."""
     nj, nk = out.shape[1], out.shape[2]
-    reach = BLOCK * picture.reach
+    reach = BLOCK * picture.diagonal
     middle = 0.5 * (BLOCK - 1)
     row, block = np.empty(len(flat.start), np.int64), np.empty(MOST + 1, np.int64)
     near, things = np.empty(MOST, np.int64), np.empty(MOST + 1, np.int64)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.compiled import compiled, inlined
-from .flat import AIR, Flat, blend, depth_in, is_bone, moved, structure_in
+from .flat import AIR, Flat, blend, depth_in, is_bone, moved, plane_in, structure_in
 
 Point = tuple[float, float, float]
 Row = NDArray[np.float32]
@@ -32,7 +32,9 @@ class Picture(NamedTuple):
     samples: NDArray[np.int64]
     values: NDArray[np.float32]
     coarse: bool
-    reach: float  # half the diagonal of a voxel, mm
+    curved: bool  # whether surfaces in a voxel are not taken as flat
+    reach: float  # of the sample points of a voxel from its centre, mm, with slack
+    diagonal: float  # half that of a voxel, mm, with slack
 
 
 class Around(NamedTuple):
@@ -183,20 +185,6 @@ def _add_exactly(flat: Flat, picture: Picture, centre: Point, found: Found, out:
 
 
 @inlined
-def _plane(
-    flat: Flat, thing: int, step: NDArray[np.float64], centre: Point, plane: NDArray[np.float64]
-) -> None:
-    """Depth of an object at the centre of a voxel, and its rise over one voxel along i, j, k."""
-    x, y, z = centre
-    plane[0] = depth_in(flat, thing, x, y, z)
-    for axis in range(3):
-        dx, dy, dz = 0.5 * step[0, axis], 0.5 * step[1, axis], 0.5 * step[2, axis]
-        ahead = depth_in(flat, thing, x + dx, y + dy, z + dz)
-        behind = depth_in(flat, thing, x - dx, y - dy, z - dz)
-        plane[1 + axis] = ahead - behind
-
-
-@inlined
 def _seen(
     planes: NDArray[np.float64], count: int, u: float, v: float, w: float
 ) -> tuple[int, float]:
@@ -219,21 +207,94 @@ def _about_bone(flat: Flat, thing: int, centre: Point) -> tuple[float, float, in
 
 
 @inlined
+def _add_spongy(flat: Flat, picture: Picture, centre: Point, thing: int, out: Row) -> None:
+    """Add the values at all sample points of a voxel that lies deep in spongy bone."""
+    _, level, rest = _about_bone(flat, thing, centre)
+    step = picture.affine
+    na, nb, nc = picture.samples[0], picture.samples[1], picture.samples[2]
+    hits = 0
+    for a in range(na):
+        u = (a + 0.5) / na - 0.5
+        for b in range(nb):
+            v = (b + 0.5) / nb - 0.5
+            for c in range(nc):
+                w = (c + 0.5) / nc - 0.5
+                x = centre[0] + step[0, 0] * u + step[0, 1] * v + step[0, 2] * w
+                y = centre[1] + step[1, 0] * u + step[1, 1] * v + step[1, 2] * w
+                z = centre[2] + step[2, 0] * u + step[2, 1] * v + step[2, 2] * w
+                if structure_in(flat, thing, x, y, z) > level:
+                    hits += 1
+    misses = na * nb * nc - hits
+    for channel in range(out.shape[0]):
+        bone = picture.values[flat.spongy[thing], channel]
+        out[channel] = hits * bone + misses * picture.values[rest, channel]
+
+
+@inlined
+def _spread(plane: NDArray[np.float64], samples: NDArray[np.int64]) -> float:
+    """How much the depth at the sample points of a voxel differs from that at its centre."""
+    total = 0.0
+    for axis in range(3):
+        total += abs(plane[1 + axis]) * (0.5 - 0.5 / samples[axis])
+    return total
+
+
+@inlined
+def _planes(flat: Flat, picture: Picture, centre: Point, found: Found, work: Around) -> int:
+    """Put the objects seen in a voxel into ``work.things``, top first, with their planes.
+
+    Returns how many there are above the one that fills the rest, which comes after them. Objects
+    that no sample point lies in are left out, and so is what lies under one that holds all.
+    """
+    near, beneath, _ = found
+    count = 0
+    for n in range(len(near)):
+        plane = work.planes[count]
+        plane_in(flat, near[n], picture.affine, centre, plane)
+        spread = _spread(plane, picture.samples)
+        if plane[0] + spread <= 0:
+            continue
+        work.things[count] = near[n]
+        if plane[0] - spread > 0:
+            return count
+        count += 1
+    work.things[count] = beneath
+    work.planes[count, :] = 0.0
+    if beneath >= 0 and flat.bone[beneath] >= 0:
+        plane_in(flat, beneath, picture.affine, centre, work.planes[count])
+    return count
+
+
+@inlined
+def _add_whole(flat: Flat, picture: Picture, centre: Point, work: Around, out: Row) -> bool:
+    """Fill a voxel that lies wholly in the first of the things seen; False where it is mixed."""
+    thing = work.things[0]
+    if thing < 0 or flat.bone[thing] < 0:
+        tissue = AIR if thing < 0 else flat.tissue[thing]
+    else:
+        spread = _spread(work.planes[0], picture.samples)
+        shell, _, _ = _about_bone(flat, thing, centre)
+        if work.planes[0, 0] - spread >= shell:
+            _add_spongy(flat, picture, centre, thing, out)
+            return True
+        if work.planes[0, 0] + spread >= shell:
+            return False
+        tissue = flat.compact[thing]
+    many = picture.samples[0] * picture.samples[1] * picture.samples[2]
+    for channel in range(out.shape[0]):
+        out[channel] = many * picture.values[tissue, channel]
+    return True
+
+
+@inlined
 def _add_by_planes(
     flat: Flat, picture: Picture, centre: Point, found: Found, work: Around, out: Row
 ) -> None:
     """Add the values at all sample points, taking surfaces as flat and bone as even in a voxel."""
-    near, beneath, _ = found
-    count = len(near)
-    step = picture.affine
-    for n in range(count):
-        _plane(flat, near[n], step, centre, work.planes[n])
-    work.planes[count, :] = 0.0
-    things = work.things
-    things[:count] = near
-    things[count] = beneath
-    if beneath >= 0 and flat.bone[beneath] >= 0:
-        _plane(flat, beneath, step, centre, work.planes[count])
+    step, things = picture.affine, work.things
+    count = _planes(flat, picture, centre, found, work)
+    if count == 0 and _add_whole(flat, picture, centre, work, out):
+        return
     known = -1
     about = (0.0, 8.0, 0)
     na, nb, nc = picture.samples[0], picture.samples[1], picture.samples[2]
@@ -275,30 +336,6 @@ def _tissue(
 
 
 @inlined
-def _add_spongy(flat: Flat, picture: Picture, centre: Point, thing: int, out: Row) -> None:
-    """Add the values at all sample points of a voxel that lies deep in spongy bone."""
-    _, level, rest = _about_bone(flat, thing, centre)
-    step = picture.affine
-    na, nb, nc = picture.samples[0], picture.samples[1], picture.samples[2]
-    hits = 0
-    for a in range(na):
-        u = (a + 0.5) / na - 0.5
-        for b in range(nb):
-            v = (b + 0.5) / nb - 0.5
-            for c in range(nc):
-                w = (c + 0.5) / nc - 0.5
-                x = centre[0] + step[0, 0] * u + step[0, 1] * v + step[0, 2] * w
-                y = centre[1] + step[1, 0] * u + step[1, 1] * v + step[1, 2] * w
-                z = centre[2] + step[2, 0] * u + step[2, 1] * v + step[2, 2] * w
-                if structure_in(flat, thing, x, y, z) > level:
-                    hits += 1
-    misses = na * nb * nc - hits
-    for channel in range(out.shape[0]):
-        bone = picture.values[flat.spongy[thing], channel]
-        out[channel] = hits * bone + misses * picture.values[rest, channel]
-
-
-@inlined
 def _is_deep(flat: Flat, thing: int, centre: Point, depth: float, reach: float) -> bool:
     """True where a voxel lies wholly below the shell of a bone."""
     at = moved(flat.to_lattice[thing], centre[0], centre[1], centre[2])
@@ -316,7 +353,7 @@ def voxel(
         for c in range(out.shape[0]):
             out[c] = picture.values[tissue, c]
         return
-    if picture.reach > FLAT_MM or picture.coarse:
+    if picture.curved or picture.coarse:
         _add_exactly(flat, picture, centre, found, out)
     elif len(near) == 0 and _is_deep(flat, beneath, centre, depth, picture.reach):
         _add_spongy(flat, picture, centre, beneath, out)
