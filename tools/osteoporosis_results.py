@@ -1,10 +1,9 @@
 """Put the study of the spine together with what real bone gave, for the repository.
 
-Run as ``python tools/osteoporosis_results.py OUT SMALL``. OUT is the folder of ``osteon reproduce
-osteoporosis``, SMALL that of ``osteon reproduce osteoporosis --preset small`` from nothing, whose
-time and memory are told. The tool adds the real cubes of ``results/spine_stiffness.json`` to OUT's
-results, writes ``results/osteoporosis.json`` and ``docs/images/osteoporosis.png``, and their page
-into OUT.
+Run as ``python tools/osteoporosis_results.py OUT``. OUT is the folder of ``osteon reproduce
+osteoporosis``. The tool adds the real cubes of ``results/spine_stiffness.json`` and the time and
+memory of the small preset of ``results/osteoporosis_cost.json`` to OUT's results, writes
+``results/osteoporosis.json`` and ``docs/images/osteoporosis.png``, and their page into OUT.
 """
 
 import json
@@ -18,6 +17,7 @@ from osteon.report.spine_results_words import in_order, method, place
 
 ROOT = Path(__file__).parents[1]
 STIFFNESS = ROOT / "results" / "spine_stiffness.json"
+COST = ROOT / "results" / "osteoporosis_cost.json"
 RESULTS = ROOT / "results" / "osteoporosis.json"
 PICTURE = ROOT / "docs" / "images" / "osteoporosis.png"
 
@@ -25,10 +25,12 @@ DIGITS = 5
 DOTS_PER_INCH = 200
 
 
-def main(out: Path, small: Path) -> None:
+def main(out: Path) -> None:
     """Read, join, write."""
     results = json.loads((out / "osteoporosis.json").read_text(encoding="utf-8"))
-    results["cost"] |= cost(json.loads((small / "osteoporosis.json").read_text(encoding="utf-8")))
+    if COST.is_file():
+        small = json.loads(COST.read_text(encoding="utf-8"))
+        results["cost"] |= {"rows": small["rows"], "command": small["command"]}
     if STIFFNESS.is_file():
         results["real"] = real_bone(json.loads(STIFFNESS.read_text(encoding="utf-8")))
     results = rounded(results)
@@ -37,19 +39,6 @@ def main(out: Path, small: Path) -> None:
     RESULTS.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
     draw(results, PICTURE)
     print(write_spine_results(results, out))
-
-
-def cost(small: dict[str, Any]) -> dict[str, Any]:
-    """Time and memory of the small preset, with the sum; a study that went on tells but its end."""
-    rows = small["cost"]["rows"]
-    subjects = small["settings"]["subjects"]
-    whole = {
-        "name": "all",
-        "minutes": round(sum(row["minutes"] for row in rows), 1),
-        "peak_gib": max(row["peak_gib"] for row in rows),
-        "note": f"the small preset from nothing, {subjects} labelled patients",
-    }
-    return {"rows": [*rows, whole]}
 
 
 def real_bone(told: dict[str, Any]) -> dict[str, Any]:
@@ -119,4 +108,4 @@ def rounded(value: Any) -> Any:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]))

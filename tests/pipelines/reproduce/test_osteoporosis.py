@@ -13,6 +13,7 @@ def test_the_study_has_a_pool_three_times_as_large_as_what_is_labelled_inside():
     assert [one.name for one in chosen.sites if one.external] == ["D", "E"]
     assert chosen.training.seeds == chosen.pretraining.seeds == (0, 1, 2)
     assert set(chosen.training.names) == set(CONFIGURATIONS)
+    assert chosen.seed != preset("small").seed
 
 
 def test_encoders_are_pre_trained_with_every_seed_and_size_that_trainings_start_from():
