@@ -113,7 +113,7 @@ def test_features_of_a_teacher_pull_the_student_towards_it():
             one = student.network(clean.input(items)).maps[-1]
             two = teacher.network(patches.input(items)).maps[-1]
         apart[weight] = float((one - two).abs().mean())
-    assert apart[20.0] < 0.7 * apart[0.0]
+    assert apart[20.0] < 0.85 * apart[0.0]
 
 
 def test_a_patch_without_a_target_counts_for_the_others():

@@ -61,10 +61,14 @@ def test_a_known_function_of_the_mr_is_learnt_far_below_intensity_matching(
 
 def test_a_cycle_finds_the_way_back_and_tells_more_of_its_source() -> None:
     """From images of which no two are of one knee."""
-    settings = replace(TINY, variant="cyclegan", steps=15)
+    settings = replace(TINY, variant="cyclegan", steps=60)
     unpaired = [KneeSlices(knee(n)[0], knee(n + 50)[1]) for n in range(3)]
     losses = train_synthesis(unpaired, settings, ground="").about["losses"]
-    first, last = losses[0], losses[-1]
+    # single steps go up and down, and otherwise on every kind of processor
+    first, last = (
+        {name: np.mean([one[name] for one in some]) for name in ("cycle", "mutual information")}
+        for some in (losses[:5], losses[-20:])
+    )
     assert last["cycle"] < 0.9 * first["cycle"]
     assert last["mutual information"] > 1.2 * first["mutual information"]
 
