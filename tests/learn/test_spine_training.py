@@ -283,6 +283,21 @@ def test_a_batch_without_changes_is_the_vertebrae_as_they_are_or_mirrored():
     assert torch.equal(changed.device, whole.device)
 
 
+def test_noise_is_white_of_another_strength_in_each_vertebra_and_in_grey_values_alone():
+    data = patients(6)
+    data = replace(data, hu=np.zeros_like(data.hu), parts=np.ones_like(data.parts))
+    noisy = Augmentation(vertebrae=4, shift=0, noise_hu=20.0, device=0.0)
+    changed = changed_batch(data, np.arange(6), noisy, np.random.default_rng(0)).voxels
+    noise = (changed[:, 0].numpy() * 250 + 150).reshape(24, -1)
+    spread = noise.std(axis=1)
+    assert 0 < spread.min() < 5
+    assert 15 < spread.max() < 21
+    assert np.abs(noise.mean(axis=1) / spread).max() < 4 / np.sqrt(noise.shape[1])
+    alike = np.corrcoef(noise) - np.eye(24)
+    assert np.abs(alike).max() < 5 / np.sqrt(noise.shape[1])
+    assert (changed[:, 1] == 0.5).all()
+
+
 def test_gain_multiplies_hu_and_not_the_scale_that_networks_see():
     data = patients(6)
     louder = Augmentation(vertebrae=4, shift=0, noise_hu=0.0, gain=0.1, device=1.0)

@@ -164,6 +164,17 @@ def _add_point(
         out[c] += picture.values[tissue, c]
 
 
+@inlined
+def _beside(step: NDArray[np.float64], centre: Point, away: Point) -> Point:
+    """World point so many voxels along i, j, k from the centre of one."""
+    u, v, w = away
+    return (
+        centre[0] + step[0, 0] * u + step[0, 1] * v + step[0, 2] * w,
+        centre[1] + step[1, 0] * u + step[1, 1] * v + step[1, 2] * w,
+        centre[2] + step[2, 0] * u + step[2, 1] * v + step[2, 2] * w,
+    )
+
+
 @compiled
 def _add_exactly(flat: Flat, picture: Picture, centre: Point, found: Found, out: Row) -> None:
     """Add the values at all sample points of a voxel, each looked up by itself."""
@@ -176,11 +187,7 @@ def _add_exactly(flat: Flat, picture: Picture, centre: Point, found: Found, out:
             v = (b + 0.5) / nb - 0.5
             for c in range(nc):
                 w = (c + 0.5) / nc - 0.5
-                point = (
-                    centre[0] + step[0, 0] * u + step[0, 1] * v + step[0, 2] * w,
-                    centre[1] + step[1, 0] * u + step[1, 1] * v + step[1, 2] * w,
-                    centre[2] + step[2, 0] * u + step[2, 1] * v + step[2, 2] * w,
-                )
+                point = _beside(step, centre, (u, v, w))
                 _add_point(flat, picture, point, at_point(flat, point, near, beneath), out)
 
 
@@ -219,9 +226,7 @@ def _add_spongy(flat: Flat, picture: Picture, centre: Point, thing: int, out: Ro
             v = (b + 0.5) / nb - 0.5
             for c in range(nc):
                 w = (c + 0.5) / nc - 0.5
-                x = centre[0] + step[0, 0] * u + step[0, 1] * v + step[0, 2] * w
-                y = centre[1] + step[1, 0] * u + step[1, 1] * v + step[1, 2] * w
-                z = centre[2] + step[2, 0] * u + step[2, 1] * v + step[2, 2] * w
+                x, y, z = _beside(step, centre, (u, v, w))
                 if structure_in(flat, thing, x, y, z) > level:
                     hits += 1
     misses = na * nb * nc - hits
@@ -308,11 +313,7 @@ def _add_by_planes(
                 thing = things[n]
                 if thing != known and thing >= 0 and flat.bone[thing] >= 0:
                     known, about = thing, _about_bone(flat, thing, centre)
-                point = (
-                    centre[0] + step[0, 0] * u + step[0, 1] * v + step[0, 2] * w,
-                    centre[1] + step[1, 0] * u + step[1, 1] * v + step[1, 2] * w,
-                    centre[2] + step[2, 0] * u + step[2, 1] * v + step[2, 2] * w,
-                )
+                point = _beside(step, centre, (u, v, w))
                 tissue = _tissue(flat, thing, depth, about, point)
                 for channel in range(out.shape[0]):
                     out[channel] += picture.values[tissue, channel]
