@@ -7,14 +7,11 @@ import numpy as np
 import pytest
 
 from osteon.core import BadSetting, EmptyRegion, Grid, Labels, Volume
-from osteon.pipelines.cohorts import (
-    card_of,
-    degrade_specimen,
-    gallery_of,
-    simulate_cohort,
-    workers,
-)
+from osteon.pipelines.cohorts import workers
+from osteon.pipelines.cohorts.card import card_of, gallery_of
+from osteon.pipelines.cohorts.degrade import degrade_specimen
 from osteon.pipelines.cohorts.folder import COHORT
+from osteon.pipelines.cohorts.run import simulate_cohort
 from osteon.simulate.cohort.plan import CohortSettings
 from osteon.simulate.cohort.sites import default_sites
 from osteon.simulate.cohort.subject import Image, Subject

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import SimpleITK
 
-from osteon.pipelines.cohorts import card_of, gallery_of, simulate_cohort
+from osteon.pipelines.cohorts.card import card_of, gallery_of
+from osteon.pipelines.cohorts.run import simulate_cohort
 from osteon.simulate.cohort.plan import CohortSettings
 from osteon.simulate.cohort.sites import default_sites
 

@@ -16,7 +16,7 @@ FAILED = 2
 """Exit status where a patient could not be made."""
 
 if TYPE_CHECKING:
-    from ..pipelines.cohorts import CohortRun
+    from ..pipelines.cohorts.run import CohortRun
     from ..simulate.cohort.plan import CohortSettings, Kind
 
 Count = Annotated[int, Parameter(converter=whole)]
@@ -177,7 +177,7 @@ def degrade(
     out
         Folder for the results; made if it is not there.
     """
-    from ..pipelines.cohorts import degrade_specimen
+    from ..pipelines.cohorts.degrade import degrade_specimen
     from .inputs import digests
     from .outputs import check_out
     from .progress import ProgressBar
@@ -219,7 +219,7 @@ def _write_degraded(out: Path, micro_ct: Path, result: Any, made: dict[str, Any]
 def _make(kind: "Kind", out: Path, cohort: Cohort, where: Where, requested: dict[str, Any]) -> int:
     """Make a cohort and its data card; the exit status."""
     from ..core import BadSetting
-    from ..pipelines.cohorts import simulate_cohort
+    from ..pipelines.cohorts.run import simulate_cohort
     from .progress import ProgressBar
 
     if cohort.jobs is not None and cohort.jobs < 1:
@@ -303,7 +303,7 @@ def _options(cohort: Cohort, where: Where, requested: dict[str, Any]) -> str:
 
 def _draw(run: "CohortRun", settings: "CohortSettings", command: str) -> Path:
     """Write the data card."""
-    from ..pipelines.cohorts import card_of, gallery_of
+    from ..pipelines.cohorts.card import card_of, gallery_of
     from ..report import CardPicture, write_cohort_card
 
     pictures = [CardPicture(**vars(shot)) for shot in gallery_of(run)]

@@ -1,5 +1,7 @@
 """A spine from CT: bodies of known HU, networks whose answer is worked out on paper."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -282,3 +284,13 @@ def test_plain_data_holds_everything_and_no_identifier_unless_asked(spine, model
         *("spine-network", "conformal", "dxa-hui-1997", "t-score")
     }
     assert "Research only" in data["notice"]
+
+
+def test_predicting_loads_nothing_of_virtual_cohorts_and_no_torch():
+    # each costs every prediction a second or more
+    code = (
+        "import sys, osteon.pipelines.spine.prediction.predicting;"
+        "print({'torch', 'osteon.simulate.cohort.make'} & sys.modules.keys() or 'neither')"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "neither\n"
