@@ -4,8 +4,10 @@ A kept function does not notice that a function it calls in another file has cha
 is therefore kept apart for every state of the source: an update compiles anew.
 """
 
+import functools
 import hashlib
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -43,6 +45,9 @@ def kept_in(source: Path) -> str:
 
 
 KEPT = kept_in(Path(__file__).parents[1])
+
+_ALONE = threading.RLock()
+"""Held by the `parallel` function that runs."""
 
 
 def compiled(function: F) -> F:
@@ -84,7 +89,8 @@ def parallel(function: F) -> F:
     """`function` compiled so that its loops over ``prange`` are shared by all cores.
 
     Each turn of such a loop must write to places of its own, so that the result does not depend
-    on how many cores there are.
+    on how many cores there are. One such function runs at a time, whichever threads call: where
+    there is no OpenMP, numba ends a process in which two do.
 
     Parameters
     ----------
@@ -96,7 +102,14 @@ def parallel(function: F) -> F:
     function
         The same, compiled when first called.
     """
-    return _kept(function, parallel=True)
+    shared = _kept(function, parallel=True)
+
+    @functools.wraps(function)
+    def alone(*given: object) -> object:
+        with _ALONE:
+            return shared(*given)
+
+    return cast(F, alone)
 
 
 def _kept(function: F, **options: Any) -> F:

@@ -9,6 +9,7 @@ import pytest
 import shapes
 import spine_crops
 from osteon.core import BadSetting, Grid, Labels, Volume
+from osteon.core.compiled import threads, use_threads
 from osteon.io import write_labels, write_volume
 from osteon.pipelines.spine.cohort import read_cohort
 from osteon.pipelines.spine.crops.cut import BODY, OUTSIDE_HU, REST, CropSettings, cut_vertebrae
@@ -57,6 +58,20 @@ def test_a_turned_image_gives_the_same_crop(spine, cut):
         assert (one.parts != other.parts).mean() < 0.003
         inside = (one.parts == BODY) & (other.parts == BODY)
         assert np.abs(one.hu[inside].astype(float) - other.hu[inside]).mean() < 3.0
+
+
+def test_the_number_of_threads_changes_no_crop(spine, cut):
+    before = threads()
+    use_threads(1 if before > 1 else 2)
+    try:
+        again, left_out = cut_vertebrae(*spine, SETTINGS)
+    finally:
+        use_threads(before)
+    assert left_out == cut[1]
+    for one, other in zip(cut[0], again, strict=True):
+        assert (one.level, one.shape, one.flags) == (other.level, other.shape, other.flags)
+        assert (one.hu == other.hu).all()
+        assert (one.parts == other.parts).all()
 
 
 def test_a_level_that_is_not_labelled_is_told(cut):

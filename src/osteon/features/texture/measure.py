@@ -1,11 +1,10 @@
 """Every texture feature of a region, in every aggregation asked for."""
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from math import isfinite
 
 from ...core import Mask, UnknownName, Volume
-from ...core.compiled import threads
+from ...core.threads import side_by_side
 from .discretise import Levels, discretise
 from .families.autocorrelation import autocorrelation_features
 from .families.glcm import glcm_features
@@ -145,13 +144,8 @@ def _checked(families: Iterable[str] | None) -> frozenset[str]:
 def _done(jobs: list[Job]) -> Found:
     """What the jobs find, side by side where there are threads; the longest are begun first."""
     found: Found = {}
-    if threads() == 1 or len(jobs) < 2:
-        for job in jobs:
-            found |= job()
-        return found
-    with ThreadPoolExecutor(threads()) as pool:
-        for done in pool.map(lambda job: job(), jobs):
-            found |= done
+    for done in side_by_side(lambda job: job(), jobs):
+        found |= done
     return found
 
 

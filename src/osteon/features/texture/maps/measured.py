@@ -2,13 +2,13 @@
 
 import itertools
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ....core import Mask, Volume
 from ....core.compiled import threads
+from ....core.threads import side_by_side
 from ..families.local_intensity import sphere_means
 from ..prepare import prepare
 from ..region import bounds
@@ -84,9 +84,9 @@ def _means(volume: Volume, mask: Mask, settings: MapSettings) -> NDArray[np.floa
     # a slab a thread; each needs some planes of its neighbours
     ends = np.linspace(i.start, i.stop, min(threads(), i.stop - i.start) + 1).astype(int)
     slabs = [(slice(a, b), j, k) for a, b in itertools.pairwise(ends.tolist())]
-    with ThreadPoolExecutor(len(slabs)) as pool:
-        jobs = [pool.submit(sphere_means, around.values, around.spacing, slab) for slab in slabs]
-        return np.concatenate([job.result() for job in jobs])
+    return np.concatenate(
+        side_by_side(lambda slab: sphere_means(around.values, around.spacing, slab), slabs)
+    )
 
 
 def _curve(

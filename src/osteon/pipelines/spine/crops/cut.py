@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....core import BadSetting, Flag, Grid, Labels, Mask, OsteonError, Scan, Volume, resample
+from ....core.threads import side_by_side
 from ....regions import (
     LEVELS,
     Body,
@@ -121,22 +122,23 @@ def cut_vertebrae(
     named = name_levels(labels)
     spine = follow_spine(labels, named.levels)
     lowest = float(scan.volume.values.min())
-    found: list[Crop] = []
-    left_out = {}
-    for level in settings.levels:
+
+    def cut(level: str) -> Crop | str:
         if level not in named.levels:
-            left_out[level] = f"{level} is not among the labels."
-            continue
+            return f"{level} is not among the labels."
         box = around(spine.boxes[level], labels.grid)
         near, vertebra = scan.volume.part(box), labels.part(box).mask(named.levels[level])
         known = field_of_view(near, lowest)
         try:
             body = find_body(vertebra, spine.superior[level], known=known)
             flags = (*_cut_flag(level, body), *metal_flags(near, vertebra))
-            found.append(_crop(level, scan.volume, vertebra, body, flags, settings))
+            return _crop(level, scan.volume, vertebra, body, flags, settings)
         except OsteonError as fault:
-            left_out[level] = str(fault)
-    return _with_fractures(found), left_out
+            return str(fault)
+
+    ends = dict(zip(settings.levels, side_by_side(cut, settings.levels), strict=True))
+    found = [end for end in ends.values() if isinstance(end, Crop)]
+    return _with_fractures(found), {name: e for name, e in ends.items() if isinstance(e, str)}
 
 
 def _cut_flag(level: str, body: Body) -> tuple[Flag, ...]:
